@@ -1,0 +1,23 @@
+using System.Security.Claims;
+
+namespace Notifications.Auth;
+
+/// <summary>Who calls. Tenant and user come from the credential alone, never from the request.</summary>
+public static class Caller
+{
+    /// <summary>Claim that holds the tenant, in our tokens, in external ones and on a key's principal.</summary>
+    public const string TenantClaim = "tenant";
+
+    /// <summary>Claim that holds the user; absent on a key's principal.</summary>
+    public const string UserClaim = "sub";
+
+    /// <summary>The caller's tenant.</summary>
+    /// <exception cref="InvalidOperationException">The request was not authenticated: the endpoint lacks its policy.</exception>
+    public static string Tenant(this ClaimsPrincipal principal) =>
+        principal.FindFirstValue(TenantClaim) ?? throw new InvalidOperationException("The endpoint has no authorization policy.");
+
+    /// <summary>The caller's user id.</summary>
+    /// <exception cref="InvalidOperationException">The caller is not a user: the endpoint lacks the <see cref="Scopes.User"/> policy.</exception>
+    public static string UserId(this ClaimsPrincipal principal) =>
+        principal.FindFirstValue(UserClaim) ?? throw new InvalidOperationException("The endpoint lacks the user policy.");
+}

@@ -1,0 +1,81 @@
+namespace Notifications.Events;
+
+/// <summary>How urgent an event is. <see cref="Critical"/> has log partitions of its own and so overtakes the rest.</summary>
+public enum Priority : byte
+{
+    Low,
+    Normal,
+    High,
+    Critical,
+}
+
+/// <summary>What a <c>to</c> entry names.</summary>
+public enum RecipientKind : byte
+{
+    /// <summary><c>user:ID</c></summary>
+    User,
+
+    /// <summary><c>topic:KEY</c>: everyone subscribed when the event is routed.</summary>
+    Topic,
+
+    /// <summary><c>all</c>: everyone the tenant knows.</summary>
+    All,
+}
+
+/// <summary>One entry of an event's <c>to</c>.</summary>
+/// <param name="Kind">What it names.</param>
+/// <param name="Key">User id or topic key; empty for <see cref="RecipientKind.All"/>.</param>
+public readonly record struct Recipient(RecipientKind Kind, string Key)
+{
+    /// <summary>The longest user id or topic key, in UTF-16 code units.</summary>
+    public const int MaxKeyLength = 128;
+
+    /// <summary>
+    /// Whether a text may be a user id or a topic key: 1 to <see cref="MaxKeyLength"/> characters, no white space, no control character, no
+    /// comma (CloudEvents list recipients with commas) and no lone surrogate.
+    /// </summary>
+    public static bool IsKey(ReadOnlySpan<char> text)
+    {
+        if (text.Length is 0 or > MaxKeyLength)
+        {
+            return false;
+        }
+
+        for (var i = 0; i < text.Length; i++)
+        {
+            var c = text[i];
+            if (char.IsControl(c) || char.IsWhiteSpace(c) || c == ',')
+            {
+                return false;
+            }
+
+            if (char.IsSurrogate(c) && !(i + 1 < text.Length && char.IsSurrogatePair(c, text[++i])))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    /// <summary>Reads one entry of <c>to</c>.</summary>
+    public static bool TryParse(string text, out Recipient recipient)
+    {
+        recipient = text switch
+        {
+            "all" => new Recipient(RecipientKind.All, ""),
+            _ when text.StartsWith("user:", StringComparison.Ordinal) => new Recipient(RecipientKind.User, text[5..]),
+            _ when text.StartsWith("topic:", StringComparison.Ordinal) => new Recipient(RecipientKind.Topic, text[6..]),
+            _ => default,
+        };
+        return recipient.Kind == RecipientKind.All ? recipient.Key is "" : recipient.Key is not null && IsKey(recipient.Key);
+    }
+
+    /// <summary>As it is written in <c>to</c>.</summary>
+    public override string ToString() => Kind switch
+    {
+        RecipientKind.User => "user:" + Key,
+        RecipientKind.Topic => "topic:" + Key,
+        _ => "all",
+    };
+}

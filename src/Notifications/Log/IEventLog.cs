@@ -1,0 +1,98 @@
+namespace Notifications.Log;
+
+/// <summary>
+/// The event log: durable, partitioned, ordered within a partition. It knows nothing of what an entry means.
+/// </summary>
+public interface IEventLog
+{
+    /// <summary>How many partitions there are, and for what.</summary>
+    PartitionLayout Layout { get; }
+
+    /// <summary>
+    /// Appends the entries, in order, and returns once they are durable. An entry whose external id is known is not appended again.
+    /// </summary>
+    /// <returns>One result per entry, in order.</returns>
+    /// <exception cref="LogUnavailableException">The log did not answer; what was appended is unknown.</exception>
+    ValueTask<AppendResult[]> AppendAsync(IReadOnlyList<LogAppend> entries);
+
+    /// <summary>Reads entries of a partition after a position, in order.</summary>
+    /// <param name="partition">Which.</param>
+    /// <param name="after">The position of the last entry that is done.</param>
+    /// <param name="maxEntries">How many at most.</param>
+    /// <param name="maxBytes">Stops after the entry that passes this sum of payloads.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="LogUnavailableException">The log did not answer.</exception>
+    ValueTask<List<LogEntry>> ReadAsync(int partition, LogPosition after, int maxEntries, int maxBytes, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Completes when something may have been appended to the partition since the last call, and after at most
+    /// <paramref name="timeout"/>: a doorbell is a hint.
+    /// </summary>
+    Task WaitAsync(int partition, TimeSpan timeout, CancellationToken cancellationToken);
+
+    /// <summary>Says that entries up to a position are committed: they no longer count against the limit of the log.</summary>
+    void Committed(int partition, LogPosition position, long bytes);
+
+    /// <summary>Deletes entries that were appended before <paramref name="before"/> and are committed, never the last one.</summary>
+    /// <returns>How many were deleted; at most <paramref name="maxEntries"/>.</returns>
+    ValueTask<int> TrimAsync(int partition, LogPosition committed, DateTimeOffset before, int maxEntries);
+}
+
+/// <summary>The partitions of the log: first those for ordinary events, then those for critical ones.</summary>
+/// <param name="Normal">Partitions for <c>low</c>, <c>normal</c> and <c>high</c>.</param>
+/// <param name="Critical">Partitions for <c>critical</c>.</param>
+public readonly record struct PartitionLayout(int Normal, int Critical)
+{
+    /// <summary>All partitions; they are numbered from 0.</summary>
+    public int Count => Normal + Critical;
+}
+
+/// <summary>A place in a partition. Positions of one partition are ordered; <see cref="Start"/> is before the first.</summary>
+/// <param name="Value">Engine-specific; grows along the partition.</param>
+public readonly record struct LogPosition(long Value)
+{
+    /// <summary>Before the first entry.</summary>
+    public static readonly LogPosition Start;
+}
+
+/// <summary>An entry to append.</summary>
+/// <param name="Partition">Where it goes.</param>
+/// <param name="Tenant">Whose it is.</param>
+/// <param name="EventId">The id it was given.</param>
+/// <param name="Source">CloudEvents source, or empty.</param>
+/// <param name="ExternalId">The producer's id, or null: not deduplicated.</param>
+/// <param name="Fingerprint">What decides whether two events with one id are the same; empty where there is no id.</param>
+/// <param name="Payload">The event, as <see cref="EventRecord"/> wrote it.</param>
+public readonly record struct LogAppend(
+    int Partition, string Tenant, Guid EventId, string Source, string? ExternalId, ReadOnlyMemory<byte> Fingerprint, ReadOnlyMemory<byte> Payload);
+
+/// <summary>An entry that was read.</summary>
+/// <param name="Position">Its place.</param>
+/// <param name="Tenant">Whose it is.</param>
+/// <param name="EventId">Its event's id.</param>
+/// <param name="Payload">The event.</param>
+public readonly record struct LogEntry(LogPosition Position, string Tenant, Guid EventId, ReadOnlyMemory<byte> Payload);
+
+/// <summary>What became of an append.</summary>
+public enum AppendOutcome : byte
+{
+    /// <summary>It is durable.</summary>
+    Appended,
+
+    /// <summary>The same event is there already.</summary>
+    Duplicate,
+
+    /// <summary>Another event has the id.</summary>
+    Conflict,
+
+    /// <summary>The log is at its limit.</summary>
+    Full,
+}
+
+/// <summary>The answer to an append.</summary>
+/// <param name="Outcome">What became of it.</param>
+/// <param name="EventId">The entry's event, for a duplicate the first one's.</param>
+public readonly record struct AppendResult(AppendOutcome Outcome, Guid EventId);
+
+/// <summary>The log did not answer, or not in time.</summary>
+public sealed class LogUnavailableException(string message, Exception? inner = null) : Exception(message, inner);

@@ -1,0 +1,60 @@
+using System.Collections;
+using System.Data.Common;
+
+namespace Notifications.Storage;
+
+/// <summary>
+/// One transaction or snapshot. Statements are prepared once per connection and found again by their text, so a statement is a
+/// constant; parameters are positional (<c>$1</c>, <c>$2</c>, …), which both databases understand.
+/// </summary>
+public abstract class StoreSession
+{
+    /// <summary>Runs a statement and returns the number of rows it changed.</summary>
+    public abstract ValueTask<int> ExecuteAsync(string sql, params object?[] arguments);
+
+    /// <summary>Runs a query and maps each row.</summary>
+    public abstract ValueTask<List<T>> QueryAsync<T>(string sql, Func<DbDataReader, T> map, params object?[] arguments);
+
+    /// <summary>Runs a query of at most one row; default where there is none.</summary>
+    public async ValueTask<T?> FirstAsync<T>(string sql, Func<DbDataReader, T> map, params object?[] arguments)
+    {
+        var rows = await QueryAsync(sql, map, arguments);
+        return rows.Count == 0 ? default : rows[0];
+    }
+
+    /// <summary>
+    /// Runs a statement for a set of rows, which it names <c>{rows}</c>, as in <c>INSERT INTO t (a, b) SELECT r.a, r.b FROM {rows} AS r
+    /// WHERE true</c>. Each row is one execution of a prepared statement in SQLite, all are one statement over arrays in PostgreSQL.
+    /// </summary>
+    /// <returns>How many rows were changed.</returns>
+    public abstract ValueTask<int> ExecuteAsync(string sql, Rows rows);
+
+    /// <summary>Like <see cref="ExecuteAsync(string, Rows)"/>, for statements that return rows (in no promised order).</summary>
+    public abstract ValueTask<List<T>> QueryAsync<T>(string sql, Func<DbDataReader, T> map, Rows rows);
+}
+
+/// <summary>The columns of a set of rows, each an array of the same length.</summary>
+public sealed class Rows
+{
+    private readonly List<(string Name, IList Values)> _columns = [];
+
+    /// <summary>The columns, in the order of their parameters.</summary>
+    public IReadOnlyList<(string Name, IList Values)> Columns => _columns;
+
+    /// <summary>How many rows there are.</summary>
+    public int Count { get; private set; }
+
+    /// <summary>Adds a column.</summary>
+    /// <exception cref="ArgumentException">Its length differs from that of the columns before.</exception>
+    public Rows With<T>(string name, T[] values)
+    {
+        if (_columns.Count > 0 && values.Length != Count)
+        {
+            throw new ArgumentException($"Column {name} has {values.Length} values, the others {Count}.", nameof(values));
+        }
+
+        Count = values.Length;
+        _columns.Add((name, values));
+        return this;
+    }
+}
