@@ -97,15 +97,20 @@ public sealed class Api : IDisposable
         {
             var query = $"/v1/me/inbox/sync?after={after}&limit={limit}" + (epoch is null ? "" : $"&epoch={Uri.EscapeDataString(epoch)}");
             var page = SyncResult.Read((await GetAsync(query)).Expect(200).Json);
-            items.AddRange(page.Items);
+            foreach (var item in page.Items)
+            {
+                // The last rev of a page is where the next one starts.
+                Assert(item.Rev > (items.Count > 0 ? items[^1].Rev : after), $"sync has {item} after rev {after} out of order");
+                items.Add(item);
+            }
+
             if (!page.HasMore || page.Reset)
             {
                 return page with { Items = items };
             }
 
-            var next = page.Items.Max(i => i.Rev);
-            Assert(next > after, $"sync claims more after {after} but got no further");
-            after = next;
+            Assert(page.Items.Count > 0, $"sync claims more after {after} but has none");
+            after = page.Items[^1].Rev;
             epoch = page.Epoch;
         }
     }
