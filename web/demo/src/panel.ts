@@ -45,7 +45,6 @@ export class Panel {
     this.element.setAttribute("aria-labelledby", heading.id);
     find(this.element, ".avatar").textContent = name.slice(0, 1);
     find(this.element, ".switch-name").textContent = `${name} is online`;
-    find(this.element, ".switch-text").textContent = "Online";
 
     this.#feed = new Feed(id, device, {
       stateChanged: (state) => {
@@ -53,6 +52,7 @@ export class Panel {
           setText(this.#problem, "");
         }
         this.#switch.checked = state !== "offline";
+        this.#switch.title = state === "offline" ? `Bring ${name} back` : `Take ${name} offline`;
         this.#render();
         traceChanged();
       },

@@ -69,7 +69,10 @@ export class Sender {
       await this.#followUntilStored(accepted.id);
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
-      setText(this.#problem, this.#unsure === null ? message : `Not accepted. ${message}`);
+      if (error instanceof ApiError && error.status >= 400 && error.status < 500) {
+        this.#unsure = null;
+      }
+      setText(this.#problem, message);
     } finally {
       this.#button.disabled = false;
     }

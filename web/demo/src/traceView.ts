@@ -27,16 +27,17 @@ export function drawTrace(root: HTMLElement, trace: Trace | null, watchers: read
   const targets = watchers.filter((watcher) => trace.recipients.includes(watcher.id));
   drawLines(find(root, ".step-pushed .step-time"), targets, (watcher) => {
     const arrival = trace.arrivals.get(watcher.id);
-    return arrival === undefined ? waiting(watcher) : since(trace, arrival.pushedAt);
+    return arrival === undefined ? null : since(trace, arrival.pushedAt);
   });
   drawLines(find(root, ".step-acknowledged .step-time"), targets, (watcher) => {
     const at = acknowledgedAt(trace.arrivals.get(watcher.id));
-    return at === null ? waiting(watcher) : since(trace, at);
+    return at === null ? null : since(trace, at);
   });
   setText(find(root, ".spoken"), spoken(trace, targets));
 }
 
-function drawLines(cell: Element, targets: readonly Watcher[], text: (watcher: Watcher) => string): void {
+/** One line for each recipient: the time it was reached, or what it is waiting for. */
+function drawLines(cell: Element, targets: readonly Watcher[], reached: (watcher: Watcher) => string | null): void {
   while (cell.childElementCount > targets.length) {
     cell.lastElementChild?.remove();
   }
@@ -46,12 +47,10 @@ function drawLines(cell: Element, targets: readonly Watcher[], text: (watcher: W
       line = document.createElement("span");
       cell.append(line);
     }
-    setText(line, `${watcher.name} ${text(watcher)}`);
+    const text = reached(watcher);
+    line.classList.toggle("pending", text === null);
+    setText(line, `${watcher.name} ${text ?? (watcher.online ? "…" : "is away")}`);
   });
-}
-
-function waiting(watcher: Watcher): string {
-  return watcher.online ? "…" : "is away";
 }
 
 function since(trace: Trace, at: number): string {
