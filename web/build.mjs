@@ -64,20 +64,20 @@ async function takeLock() {
   }
 }
 
-/** Runs one npm command; when it fails, the error says which and what it last printed. */
+/** Runs one npm command; when it fails, the error says which and what it complained of. */
 function run(command) {
   console.log(`web: ${command}`);
   const result = spawnSync(command, { cwd: root, shell: true, encoding: "utf8", maxBuffer: 64 * 1024 * 1024 });
   if (result.status === 0) {
     return;
   }
-  const lines = `${result.stdout ?? ""}\n${result.stderr ?? ""}`
+  const lines = `${result.stderr ?? ""}\n${result.stdout ?? ""}`
     // eslint-disable-next-line no-control-regex
     .replace(/\u001b\[[0-9;]*m/g, "")
     .split("\n")
     .map((line) => line.trim())
-    .filter((line) => line !== "" && !/^npm (warn|notice)/.test(line) && !line.includes("A complete log of this run"));
-  throw new Error([`"${command}" failed:`, ...lines.slice(-12)].join("\n"));
+    .filter((line) => line !== "" && !/^npm (warn|notice)|^(npm error)? *at |complete log of this run/.test(line));
+  throw new Error([`"${command}" failed:`, ...lines.slice(0, 8)].join("\n"));
 }
 
 /** Every file the pages are made of, by its path from here. */

@@ -48,7 +48,7 @@ public static partial class DemoApi
     }
 
     /// <summary>Why a request may not use the demo's endpoints; null when it may.</summary>
-    internal static (int Status, string Code, string Detail)? Refusal(HttpContext context)
+    private static (int Status, string Code, string Detail)? Refusal(HttpContext context)
     {
         var request = context.Request;
         if (!IsLoopback(context.Connection.RemoteIpAddress)
@@ -93,7 +93,8 @@ public static partial class DemoApi
         IResult result;
         try
         {
-            var request = await JsonSerializer.DeserializeAsync(context.Request.Body, DemoJson.Default.DemoTokenRequest, context.RequestAborted);
+            var request = await JsonSerializer.DeserializeAsync(
+                context.Request.Body, DemoJson.Default.DemoTokenRequest, context.RequestAborted);
             result = string.IsNullOrWhiteSpace(request?.UserId)
                 ? Problem(StatusCodes.Status400BadRequest, "invalid_request", "userId is missing.")
                 : await issueToken(context, request.UserId);
@@ -127,7 +128,8 @@ public static partial class DemoApi
 
         var origin = request.Headers.Origin;
         return origin.Count == 0
-            || (origin.Count == 1 && string.Equals(origin[0], $"{request.Scheme}://{request.Host.Value}", StringComparison.OrdinalIgnoreCase));
+            || (origin.Count == 1
+                && string.Equals(origin[0], $"{request.Scheme}://{request.Host.Value}", StringComparison.OrdinalIgnoreCase));
     }
 
     private static bool IsJson(string? contentType) =>

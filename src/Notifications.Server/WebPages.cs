@@ -12,7 +12,8 @@ namespace Notifications.Server;
 /// </summary>
 public static partial class WebPages
 {
-    private const string Shared = "default-src 'self'; script-src 'self'; base-uri 'none'; object-src 'none'; form-action 'self'; frame-ancestors 'none'; ";
+    private const string Shared =
+        "default-src 'self'; script-src 'self'; base-uri 'none'; object-src 'none'; form-action 'self'; frame-ancestors 'none'; ";
 
     private const string DemoPolicy = Shared + "style-src 'self'; connect-src 'self' ws: wss:; img-src 'self' https: data:";
 
@@ -23,7 +24,9 @@ public static partial class WebPages
 
     private static readonly string[] ReadMethods = [HttpMethods.Get, HttpMethods.Head];
 
-    /// <summary>Maps <c>/docs/</c>, and in Development <c>/demo/</c>, from the folder <c>wwwroot</c> beside the server's assembly.</summary>
+    /// <summary>
+    /// Maps <c>/docs/</c>, and in Development <c>/demo/</c>, from the folder <c>wwwroot</c> beside the server's assembly.
+    /// </summary>
     /// <param name="app">The application to add the pages to.</param>
     /// <returns>The same application.</returns>
     public static WebApplication MapWebPages(this WebApplication app)
@@ -72,7 +75,10 @@ public static partial class WebPages
         }
 
         var file = files.GetFileInfo(string.IsNullOrEmpty(path) ? "index.html" : path);
-        if (!file.Exists || file.IsDirectory || file.PhysicalPath is null || !ContentTypes.TryGetContentType(file.Name, out var contentType))
+        if (!file.Exists
+            || file.IsDirectory
+            || file.PhysicalPath is null
+            || !ContentTypes.TryGetContentType(file.Name, out var contentType))
         {
             return TypedResults.NotFound();
         }
@@ -95,7 +101,9 @@ public static partial class WebPages
         var file = Path.Combine(root, "not-built.txt");
         try
         {
-            return File.Exists(file) ? File.ReadAllText(file).Trim() : "The build was told to leave the pages out, or its output was not copied whole.";
+            return File.Exists(file)
+                ? File.ReadAllText(file).Trim()
+                : "The build was told to leave the pages out, or its output was not copied whole.";
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
