@@ -53,6 +53,7 @@ public record KeyView
 public sealed record MadeKey : KeyView
 {
     /// <summary>The key. It is shown this once; only its hash is kept.</summary>
+    [JsonPropertyOrder(1)]
     public required string Key { get; init; }
 }
 

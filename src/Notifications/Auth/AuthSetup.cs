@@ -27,7 +27,10 @@ internal static class AuthSetup
         // Which schemes there are is decided once, at registration; what they hold comes from the validated options.
         var external = (configuration["Notifications:Auth:Jwt:Authority"] ?? configuration["Notifications:Auth:Jwt:SigningKey"]
             ?? configuration["Notifications:Auth:Jwt:SigningKeyFile"]) is not null;
-        var authentication = services.AddAuthentication(AnyScheme)
+        // What AddAuthentication does, without the key ring for cookies, which would be written to the home directory and protect nothing.
+        services.AddAuthenticationCore(options => options.DefaultScheme = AnyScheme).AddWebEncoders();
+        services.AddSingleton<IAuthenticationConfigurationProvider, NoSchemeSettings>();
+        var authentication = new AuthenticationBuilder(services)
             .AddPolicyScheme(AnyScheme, null, options => options.ForwardDefaultSelector = context => UserTokens.SchemeOf(context, external))
             .AddScheme<AuthenticationSchemeOptions, KeyAuthenticationHandler>(KeyAuthenticationHandler.SchemeName, null)
             .AddJwtBearer(UserTokens.OwnScheme, _ => { });
@@ -47,5 +50,11 @@ internal static class AuthSetup
 
         authorization.AddPolicy(Scopes.User, policy => policy.RequireAuthenticatedUser().AddRequirements(new UserRequirement()));
         return services;
+    }
+
+    /// <summary>The framework's own settings for schemes: none, so that nothing but <see cref="AuthOptions"/> says what is accepted.</summary>
+    private sealed class NoSchemeSettings : IAuthenticationConfigurationProvider
+    {
+        public IConfiguration AuthenticationConfiguration { get; } = new ConfigurationBuilder().Build();
     }
 }

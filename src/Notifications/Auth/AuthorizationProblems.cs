@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Authorization.Policy;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.IdentityModel.Tokens;
 using Notifications.Hosting;
 using Notifications.Storage;
@@ -11,21 +12,23 @@ namespace Notifications.Auth;
 /// <summary>Says why a caller was turned away: 401, 403, or 503 where it is not known whether the credential is valid.</summary>
 internal sealed class AuthorizationProblems : IAuthorizationMiddlewareResultHandler
 {
-    public Task HandleAsync(RequestDelegate next, HttpContext context, AuthorizationPolicy policy, PolicyAuthorizationResult authorizeResult)
+    public async Task HandleAsync(RequestDelegate next, HttpContext context, AuthorizationPolicy policy, PolicyAuthorizationResult authorizeResult)
     {
         if (authorizeResult.Succeeded)
         {
-            return next(context);
+            await next(context);
+            return;
         }
 
-        var failure = context.Features.Get<IAuthenticateResultFeature>()?.AuthenticateResult?.Failure;
+        // Done already and remembered; the feature of the same purpose keeps successes only.
+        var failure = (await context.AuthenticateAsync()).Failure;
         var problem = failure is StoreUnavailableException or IssuerUnavailableException
             ? Problems.Unavailable(context, "The credential cannot be checked right now. Try again.")
             : authorizeResult.Challenged ? Unauthorized(context, policy, failure) : Forbidden(context, policy);
-        return problem.ExecuteAsync(context);
+        await problem.ExecuteAsync(context);
     }
 
-    private static Microsoft.AspNetCore.Http.HttpResults.ProblemHttpResult Unauthorized(
+    private static ProblemHttpResult Unauthorized(
         HttpContext context, AuthorizationPolicy policy, Exception? failure)
     {
         context.Response.Headers.WWWAuthenticate = failure is null ? "Bearer" : "Bearer error=\"invalid_token\"";
@@ -38,7 +41,7 @@ internal sealed class AuthorizationProblems : IAuthorizationMiddlewareResultHand
         });
     }
 
-    private static Microsoft.AspNetCore.Http.HttpResults.ProblemHttpResult Forbidden(HttpContext context, AuthorizationPolicy policy)
+    private static ProblemHttpResult Forbidden(HttpContext context, AuthorizationPolicy policy)
     {
         var scope = policy.Requirements.OfType<ScopeRequirement>().FirstOrDefault()?.Scope;
         context.Response.Headers.WWWAuthenticate = scope is null ? "Bearer" : $"Bearer error=\"insufficient_scope\", scope=\"{scope}\"";

@@ -38,6 +38,7 @@ public sealed class EmbeddedEngine(
         await GuardAsync(async () =>
         {
             _folder = new DataFolder(Path.Combine(environment.ContentRootPath, settings.DataPath)); // (1)
+            _folder.MakeDatabase();
             _database = new SqliteDatabase(_folder.DatabasePath, Readers, loggers.CreateLogger<SqliteDatabase>()); // (2)
             await Migrator.MigrateSqliteAsync(_database); // (3)
             _stamp = await RestoreStamp.OpenAsync(_database, _folder.StampPath, time, loggers.CreateLogger<RestoreStamp>()); // (4)
@@ -46,7 +47,7 @@ public sealed class EmbeddedEngine(
         });
     }
 
-    /// <summary>Checks, changing nothing, what <see cref="OpenAsync"/> would find. A database that is not there yet is fine.</summary>
+    /// <summary>Checks, changing no data, what <see cref="OpenAsync"/> would find. A database that is not there yet is fine.</summary>
     /// <returns>The store as it is, or null where there is no schema yet.</returns>
     /// <exception cref="StartupException">It could not be opened.</exception>
     public async Task<Store?> CheckAsync()

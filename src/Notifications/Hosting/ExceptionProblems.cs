@@ -52,6 +52,11 @@ internal sealed partial class ExceptionProblems(ILogger<ExceptionProblems> logge
             return OfJson(json);
         }
 
+        if (bad.Message.StartsWith("Implicit body inferred", StringComparison.Ordinal))
+        {
+            return Problems.Of(bad.StatusCode, "malformed_json", "A JSON body is needed.");
+        }
+
         if (Parameter().Match(bad.Message) is { Success: true } parameter)
         {
             return Problems.Field(parameter.Groups[1].Value, "not of the type that this parameter has.");
@@ -74,7 +79,7 @@ internal sealed partial class ExceptionProblems(ILogger<ExceptionProblems> logge
         if (json.InnerException is JsonException inner)
         {
             // The reader's own exception: not JSON, or nested too deeply.
-            return Problems.Of(400, "malformed_json", inner.Message.Contains("depth", StringComparison.Ordinal)
+            return Problems.Of(400, "malformed_json", inner.Message.Contains("maximum configured depth", StringComparison.Ordinal)
                 ? $"The body nests deeper than {JsonSetup.MaxDepth} levels."
                 : FormattableString.Invariant($"The body is not valid JSON; see line {json.LineNumber + 1}, byte {json.BytePositionInLine + 1}."));
         }
@@ -87,7 +92,7 @@ internal sealed partial class ExceptionProblems(ILogger<ExceptionProblems> logge
             {
                 "The JSON property" => Problems.Field(field, "not a known property."),
                 "Duplicate property" => Problems.Field(field, "given twice."),
-                _ => Problems.Field(field, "must not be null."),
+                _ => Problems.Field(path.Length > 0 ? path : JsonNamingPolicy.CamelCase.ConvertName(name), "must not be null."),
             };
         }
 

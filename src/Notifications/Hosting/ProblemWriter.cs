@@ -11,6 +11,9 @@ namespace Notifications.Hosting;
 /// </summary>
 internal sealed class ProblemWriter(IOptions<Microsoft.AspNetCore.Http.Json.JsonOptions> json) : IProblemDetailsWriter
 {
+    /// <summary>What the framework puts into <c>type</c>; it says no more than the status does.</summary>
+    private const string Rfc = "https://tools.ietf.org/";
+
     public bool CanWrite(ProblemDetailsContext context) => true;
 
     public ValueTask WriteAsync(ProblemDetailsContext context)
@@ -19,7 +22,7 @@ internal sealed class ProblemWriter(IOptions<Microsoft.AspNetCore.Http.Json.Json
         var problem = context.ProblemDetails;
         var status = problem.Status ??= http.Response.StatusCode;
         problem.Title ??= ReasonPhrases.GetReasonPhrase(status);
-        problem.Type ??= "about:blank";
+        problem.Type = problem.Type?.StartsWith(Rfc, StringComparison.Ordinal) == false ? problem.Type : "about:blank";
         problem.Extensions.TryAdd("code", CodeOf(status));
         problem.Extensions["traceId"] = Activity.Current?.TraceId.ToHexString() ?? http.TraceIdentifier;
         http.Response.StatusCode = status;

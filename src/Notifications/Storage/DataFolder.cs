@@ -34,8 +34,7 @@ public sealed class DataFolder : IDisposable
 
         try
         {
-            _lock = new FileStream(
-                System.IO.Path.Combine(Path, "lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            _lock = new FileStream(System.IO.Path.Combine(Path, "lock"), Private(FileMode.OpenOrCreate));
         }
         catch (UnauthorizedAccessException e)
         {
@@ -56,8 +55,32 @@ public sealed class DataFolder : IDisposable
     /// <summary>Where <see cref="RestoreStamp"/> keeps its file.</summary>
     public string StampPath => System.IO.Path.Combine(Path, "stamp");
 
+    /// <summary>
+    /// Makes the database file, empty, where there is none: readable by its owner alone, which SQLite takes over for the files beside it. The
+    /// folder may be older than this service, and open to all.
+    /// </summary>
+    public void MakeDatabase()
+    {
+        if (!File.Exists(DatabasePath))
+        {
+            new FileStream(DatabasePath, Private(FileMode.CreateNew)).Dispose();
+        }
+    }
+
     /// <summary>Lets another process have the folder.</summary>
     public void Dispose() => _lock.Dispose();
+
+    /// <summary>How a file is opened that is for this process and its owner alone.</summary>
+    internal static FileStreamOptions Private(FileMode mode)
+    {
+        var options = new FileStreamOptions { Mode = mode, Access = FileAccess.ReadWrite, Share = FileShare.None };
+        if (!OperatingSystem.IsWindows())
+        {
+            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        }
+
+        return options;
+    }
 
     [UnsupportedOSPlatform("windows")]
     private static void CreatePrivate(string path) =>

@@ -171,7 +171,7 @@ public sealed partial class RestoreStamp : IAsyncDisposable
     private void WriteFile(byte[] stamp)
     {
         var temporary = _file + ".new";
-        using (var stream = new FileStream(temporary, FileMode.Create, FileAccess.Write))
+        using (var stream = new FileStream(temporary, DataFolder.Private(FileMode.Create)))
         {
             stream.Write(stamp);
             stream.Flush(flushToDisk: true);
