@@ -148,7 +148,7 @@ internal sealed class CanonicalJson
             else
             {
                 _depth--;
-                _errors.Add(Path(), "has a property whose name holds U+0000 or a lone surrogate");
+                _errors.Add(Path(), FieldName.Unsound);
                 _depth++;
                 Close(Open());
             }
@@ -275,27 +275,4 @@ internal sealed class CanonicalJson
 
     /// <summary>A step of the path to the current value: an index, or where in the buffer the name is.</summary>
     private readonly record struct Segment(int NameAt, int Index);
-}
-
-/// <summary>Names of fields in messages.</summary>
-internal static class FieldName
-{
-    private const int MaxShown = 64;
-
-    /// <summary>A name that a producer made up, cut to a length that is fit to be repeated.</summary>
-    public static string Shown(ReadOnlySpan<byte> utf8)
-    {
-        if (utf8.Length <= MaxShown)
-        {
-            return Encoding.UTF8.GetString(utf8);
-        }
-
-        var end = MaxShown;
-        while ((utf8[end] & 0xC0) == 0x80)
-        {
-            end--;
-        }
-
-        return Encoding.UTF8.GetString(utf8[..end]) + "…";
-    }
 }

@@ -6,9 +6,6 @@ namespace Notifications.Events;
 /// <summary>What becomes of the fields.</summary>
 internal ref partial struct EventFields
 {
-    /// <summary>The whole data of a CloudEvent, which was walked already.</summary>
-    public void SetData(Token data) => _data = data;
-
     /// <summary>Notes what is missing, and makes the event if nothing is wrong.</summary>
     /// <param name="source">CloudEvents source, or empty.</param>
     /// <param name="recipients">What the list of recipients is called where the producer wrote it.</param>

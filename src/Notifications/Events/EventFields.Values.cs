@@ -73,7 +73,8 @@ internal ref partial struct EventFields
         }
     }
 
-    private void ReadData(ref Utf8JsonReader reader)
+    /// <summary>Takes the value that the reader stands on as the event's <c>data</c>.</summary>
+    public void Data(ref Utf8JsonReader reader)
     {
         var start = (int)reader.TokenStartIndex;
         _buffers.Canonical.Value(ref reader, "data", _errors);
@@ -199,7 +200,7 @@ internal ref partial struct EventFields
         var action = $"{_prefix}actions[{index}]";
         if (!JsonText.IsSound(ref reader))
         {
-            _errors.Add(action, "has a property whose name holds U+0000 or a lone surrogate");
+            _errors.Add(action, FieldName.Unsound);
         }
         else
         {

@@ -59,7 +59,7 @@ internal ref partial struct EventFields(ReadOnlySpan<byte> json, string prefix, 
     {
         if (!JsonText.IsSound(ref reader))
         {
-            _errors.Add("$", "has a property whose name holds U+0000 or a lone surrogate");
+            _errors.Add("$", FieldName.Unsound);
             SkipValue(ref reader);
             return;
         }
@@ -120,7 +120,7 @@ internal ref partial struct EventFields(ReadOnlySpan<byte> json, string prefix, 
             case EventField.Body: _body = Text(ref reader, new("body"), EventLimits.MaxBody, TextRule.Lines); break;
             case EventField.Url: _url = Link(ref reader, new("url"), mail: true); break;
             case EventField.ImageUrl: _imageUrl = Link(ref reader, new("imageUrl"), mail: false); break;
-            case EventField.Data: ReadData(ref reader); break;
+            case EventField.Data: Data(ref reader); break;
             case EventField.Actions: ReadActions(ref reader); break;
             case EventField.Category: _category = String(ref reader, new("category"), EventLimits.MaxCategory, TextRule.Visible); break;
             case EventField.Priority: ReadPriority(ref reader); break;
