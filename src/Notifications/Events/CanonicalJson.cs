@@ -34,7 +34,7 @@ internal sealed class CanonicalJson
     public ReadOnlySpan<byte> Written => _buffer.AsSpan(0, _length);
 
     /// <summary>Starts over, and lets go of buffers that one large event made.</summary>
-    public void Reset()
+    public void Clear()
     {
         _length = 0;
         _members.Clear();
@@ -87,10 +87,17 @@ internal sealed class CanonicalJson
             return;
         }
 
-        var reader = new Utf8JsonReader(json);
-        reader.Read();
         Byte((byte)'"');
-        Text(ref reader);
+        if (json.Contains((byte)'\\'))
+        {
+            var reader = new Utf8JsonReader(json);
+            reader.Read();
+            Text(ref reader);
+        }
+        else
+        {
+            Text(json[1..^1]);
+        }
     }
 
     private void Value(ref Utf8JsonReader reader)
@@ -110,9 +117,7 @@ internal sealed class CanonicalJson
                 break;
             case JsonTokenType.Number:
                 Byte((byte)'0');
-                var start = Open();
-                reader.ValueSpan.CopyTo(Grow(reader.ValueSpan.Length));
-                Close(start);
+                Text(reader.ValueSpan);
                 break;
             default: Byte(reader.ValueSpan[0]); break;
         }
@@ -212,19 +217,24 @@ internal sealed class CanonicalJson
 
     private void Text(ref Utf8JsonReader reader)
     {
-        var start = Open();
-        if (reader.ValueIsEscaped)
+        if (!reader.ValueIsEscaped)
         {
-            // Unescaping never lengthens.
-            var room = Grow(reader.ValueSpan.Length);
-            _length += reader.CopyString(room) - room.Length;
-        }
-        else
-        {
-            reader.ValueSpan.CopyTo(Grow(reader.ValueSpan.Length));
+            Text(reader.ValueSpan);
+            return;
         }
 
+        // Unescaping never lengthens.
+        var start = Open();
+        var room = Grow(reader.ValueSpan.Length);
+        _length += reader.CopyString(room) - room.Length;
         Close(start);
+    }
+
+    private void Text(ReadOnlySpan<byte> utf8)
+    {
+        var room = Grow(sizeof(int) + utf8.Length);
+        BinaryPrimitives.WriteInt32LittleEndian(room, utf8.Length);
+        utf8.CopyTo(room[sizeof(int)..]);
     }
 
     private int Open()

@@ -1,5 +1,4 @@
 using System.Security.Cryptography;
-using System.Text.Json;
 
 namespace Notifications.Events;
 
@@ -49,38 +48,53 @@ internal ref partial struct EventFields
     /// <summary>Writes <see cref="EventDraft.Content"/>. What was JSON is copied, with the escapes that the producer chose.</summary>
     private readonly byte[] Content()
     {
-        var writer = _buffers.StartContent();
-        writer.WriteStartObject();
-        writer.WriteString("type"u8, Type);
-        Copy(writer, "title"u8, _title);
-        Copy(writer, "body"u8, _body);
-        Copy(writer, "url"u8, _url);
-        Copy(writer, "imageUrl"u8, _imageUrl);
-        Copy(writer, "data"u8, _data);
+        var content = _buffers.Content;
+        content.Clear();
+        content.Raw("{\"type\":"u8);
+        content.Quoted(Type);
+        content.Raw(",\"title\":"u8);
+        content.RawOrNull(Span(_title));
+        content.Raw(",\"body\":"u8);
+        content.RawOrNull(Span(_body));
+        content.Raw(",\"url\":"u8);
+        content.RawOrNull(Span(_url));
+        content.Raw(",\"imageUrl\":"u8);
+        content.RawOrNull(Span(_imageUrl));
+        content.Raw(",\"data\":"u8);
+        content.RawOrNull(Span(_data));
+        content.Raw(",\"actions\":"u8);
+        WriteActions(content);
+        content.Raw(",\"category\":"u8);
+        content.Quoted(_category);
+        content.Raw(",\"priority\":\""u8);
+        content.Raw(Name(_priority));
+        content.Raw("\"}"u8);
+        return content.ToArray();
+    }
+
+    private readonly void WriteActions(ContentBuffer content)
+    {
         if (_actions is null)
         {
-            writer.WriteNull("actions"u8);
+            content.Raw("null"u8);
+            return;
         }
-        else
+
+        var next = "["u8;
+        foreach (var action in _actions)
         {
-            writer.WriteStartArray("actions"u8);
-            foreach (var action in _actions)
-            {
-                writer.WriteStartObject();
-                Copy(writer, "id"u8, action.Id);
-                Copy(writer, "label"u8, action.Label);
-                Copy(writer, "url"u8, action.Url);
-                writer.WriteBoolean("primary"u8, action.Primary);
-                writer.WriteEndObject();
-            }
-
-            writer.WriteEndArray();
+            content.Raw(next);
+            content.Raw("{\"id\":"u8);
+            content.RawOrNull(Span(action.Id));
+            content.Raw(",\"label\":"u8);
+            content.RawOrNull(Span(action.Label));
+            content.Raw(",\"url\":"u8);
+            content.RawOrNull(Span(action.Url));
+            content.Raw(action.Primary ? ",\"primary\":true}"u8 : ",\"primary\":false}"u8);
+            next = ","u8;
         }
 
-        writer.WriteString("category"u8, _category);
-        writer.WriteString("priority"u8, Name(_priority));
-        writer.WriteEndObject();
-        return _buffers.FinishContent();
+        content.Raw(_actions.Count == 0 ? "[]"u8 : "]"u8);
     }
 
     /// <summary>
@@ -127,17 +141,4 @@ internal ref partial struct EventFields
     };
 
     private readonly ReadOnlySpan<byte> Span(Token token) => _json.Slice(token.Start, token.Length);
-
-    private readonly void Copy(Utf8JsonWriter writer, ReadOnlySpan<byte> name, Token token)
-    {
-        writer.WritePropertyName(name);
-        if (token.IsPresent)
-        {
-            writer.WriteRawValue(Span(token), skipInputValidation: true);
-        }
-        else
-        {
-            writer.WriteNullValue();
-        }
-    }
 }

@@ -14,6 +14,9 @@ internal static class Links
 {
     private const int MaxHost = 253;
 
+    private static readonly SearchValues<byte> HostName =
+        SearchValues.Create("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._"u8);
+
     // What RFC 3986 has no place for, appendix A.
     private static readonly SearchValues<byte> Unsafe = SearchValues.Create(" \\\"<>^`{|}"u8);
 
@@ -70,11 +73,16 @@ internal static class Links
             return false;
         }
 
+        if (!host.ContainsAnyExcept(HostName))
+        {
+            return true;
+        }
+
         foreach (var rune in new Utf8Runes(host))
         {
             // Beyond ASCII only what words are made of: U+FF0F and its like turn into delimiters in some parsers.
             var allowed = rune.IsAscii
-                ? Rune.IsLetterOrDigit(rune) || rune.Value is '-' or '.' or '_'
+                ? HostName.Contains((byte)rune.Value)
                 : Rune.IsLetterOrDigit(rune) || Rune.GetUnicodeCategory(rune) is UnicodeCategory.NonSpacingMark or UnicodeCategory.SpacingCombiningMark;
             if (!allowed)
             {
