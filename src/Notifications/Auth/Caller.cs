@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Security.Claims;
 
 namespace Notifications.Auth;
@@ -11,6 +12,9 @@ public static class Caller
     /// <summary>Claim that holds the user; absent on a key's principal.</summary>
     public const string UserClaim = "sub";
 
+    /// <summary>Claim that holds when a user's token ends, in Unix seconds; absent on a key's principal.</summary>
+    public const string ExpiryClaim = "exp";
+
     /// <summary>The caller's tenant.</summary>
     /// <exception cref="InvalidOperationException">The request was not authenticated: the endpoint lacks its policy.</exception>
     public static string Tenant(this ClaimsPrincipal principal) =>
@@ -20,4 +24,10 @@ public static class Caller
     /// <exception cref="InvalidOperationException">The caller is not a user: the endpoint lacks the <see cref="Scopes.User"/> policy.</exception>
     public static string UserId(this ClaimsPrincipal principal) =>
         principal.FindFirstValue(UserClaim) ?? throw new InvalidOperationException("The endpoint lacks the user policy.");
+
+    /// <summary>When the caller's token ends, or null for a key, which does not.</summary>
+    public static DateTimeOffset? ExpiresAt(this ClaimsPrincipal principal) =>
+        long.TryParse(principal.FindFirstValue(ExpiryClaim), NumberStyles.None, CultureInfo.InvariantCulture, out var seconds)
+            ? DateTimeOffset.FromUnixTimeSeconds(seconds)
+            : null;
 }

@@ -59,16 +59,18 @@ public readonly record struct Recipient(RecipientKind Kind, string Key)
     }
 
     /// <summary>Reads one entry of <c>to</c>.</summary>
-    public static bool TryParse(string text, out Recipient recipient)
+    public static bool TryParse(ReadOnlySpan<char> text, out Recipient recipient)
     {
-        recipient = text switch
+        var (kind, keyAt) = text switch
         {
-            "all" => new Recipient(RecipientKind.All, ""),
-            _ when text.StartsWith("user:", StringComparison.Ordinal) => new Recipient(RecipientKind.User, text[5..]),
-            _ when text.StartsWith("topic:", StringComparison.Ordinal) => new Recipient(RecipientKind.Topic, text[6..]),
-            _ => default,
+            "all" => (RecipientKind.All, 3),
+            _ when text.StartsWith("user:") => (RecipientKind.User, 5),
+            _ when text.StartsWith("topic:") => (RecipientKind.Topic, 6),
+            _ => (default, -1),
         };
-        return recipient.Kind == RecipientKind.All ? recipient.Key is "" : recipient.Key is not null && IsKey(recipient.Key);
+        var valid = keyAt >= 0 && (kind == RecipientKind.All || IsKey(text[keyAt..]));
+        recipient = valid ? new Recipient(kind, text[keyAt..].ToString()) : default;
+        return valid;
     }
 
     /// <summary>As it is written in <c>to</c>.</summary>

@@ -38,10 +38,14 @@ public static class Problems
     /// <summary>404 <c>not_found</c>.</summary>
     public static ProblemHttpResult NotFound(string detail) => Of(StatusCodes.Status404NotFound, "not_found", detail);
 
-    /// <summary>503 <c>unavailable</c> with <c>Retry-After</c>: nothing was done, or it is not known; a retry with the same id is safe.</summary>
-    public static ProblemHttpResult Unavailable(HttpContext context, string detail, int retryAfterSeconds = 1)
+    /// <summary>503 with <c>Retry-After</c>: nothing was done, or it is not known; a retry with the same id is safe.</summary>
+    /// <param name="context">Whose response gets the header.</param>
+    /// <param name="detail">What is away.</param>
+    /// <param name="retryAfterSeconds">When to try again.</param>
+    /// <param name="code"><c>unavailable</c>, unless there is a narrower one.</param>
+    public static ProblemHttpResult Unavailable(HttpContext context, string detail, int retryAfterSeconds = 1, string code = "unavailable")
     {
         context.Response.Headers.RetryAfter = retryAfterSeconds.ToString(System.Globalization.CultureInfo.InvariantCulture);
-        return Of(StatusCodes.Status503ServiceUnavailable, "unavailable", detail);
+        return Of(StatusCodes.Status503ServiceUnavailable, code, detail);
     }
 }

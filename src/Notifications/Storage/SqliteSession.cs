@@ -106,7 +106,7 @@ internal sealed class SqliteSession(SqliteConnection connection) : StoreSession,
     {
         var command = connection.CreateCommand();
 #pragma warning disable CA2100 // The text is one of this assembly's constants; values are parameters.
-        command.CommandText = text;
+        command.CommandText = text.Replace("{lock}", "", StringComparison.Ordinal); // One writer: rows need no locks.
 #pragma warning restore CA2100
         for (var i = 1; i <= parameters; i++)
         {

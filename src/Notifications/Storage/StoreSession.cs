@@ -5,7 +5,8 @@ namespace Notifications.Storage;
 
 /// <summary>
 /// One transaction or snapshot. Statements are prepared once per connection and found again by their text, so a statement is a
-/// constant; parameters are positional (<c>$1</c>, <c>$2</c>, …), which both databases understand.
+/// constant; parameters are positional (<c>$1</c>, <c>$2</c>, …), which both databases understand, and <c>{lock}</c> at the end of a query locks
+/// the rows it returns.
 /// </summary>
 public abstract class StoreSession
 {

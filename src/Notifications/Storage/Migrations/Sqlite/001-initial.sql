@@ -52,8 +52,9 @@ CREATE TABLE events (
     fingerprint BLOB,
     accepted_at INTEGER NOT NULL,
     stored_at INTEGER NOT NULL,
-    recipients TEXT NOT NULL,                 -- the event's "to", as JSON
+    recipients TEXT NOT NULL,                 -- the event's "to", a line each
     ordering_key TEXT,
+    category TEXT,
     content BLOB NOT NULL,                    -- what a recipient sees, the members of an item that all share
     decisions BLOB NOT NULL,                  -- what routing decided, with reasons, as JSON
     withdrawn_at INTEGER

@@ -1,0 +1,60 @@
+using System.Security.Claims;
+using System.Text.Encodings.Web;
+using Microsoft.AspNetCore.Authentication;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Notifications.Storage;
+
+namespace Notifications.Auth;
+
+/// <summary>Authenticates <c>Authorization: Bearer sk_…</c>.</summary>
+internal sealed class KeyAuthenticationHandler(
+    IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory logger, UrlEncoder encoder, KeyDirectory keys, IHostEnvironment environment)
+    : AuthenticationHandler<AuthenticationSchemeOptions>(options, logger, encoder)
+{
+    public const string SchemeName = "ApiKey";
+
+    /// <summary>Holds a scope; only a key's identity ever has it.</summary>
+    public const string ScopeClaim = "scope";
+
+    private static readonly ApiKey Development =
+        new("key_development", ApiKey.DefaultTenant, "development", Scopes.All, DateTimeOffset.UnixEpoch);
+
+    protected override async Task<AuthenticateResult> HandleAuthenticateAsync()
+    {
+        if (BearerToken.Of(Context) is not { } token || ApiKey.Hash(token) is not { } hash)
+        {
+            return AuthenticateResult.NoResult();
+        }
+
+        if (LocalCaller.IsDevelopmentKey(token))
+        {
+            return environment.IsDevelopment() && LocalCaller.IsLocal(Context)
+                ? Success(Development)
+                : AuthenticateResult.Fail("The development key is accepted in the Development environment and from this machine only.");
+        }
+
+        try
+        {
+            return await keys.FindAsync(hash) is { } key ? Success(key) : AuthenticateResult.Fail("The API key is not known.");
+        }
+        catch (StoreUnavailableException e)
+        {
+            return AuthenticateResult.Fail(e);
+        }
+    }
+
+    private AuthenticateResult Success(ApiKey key)
+    {
+        var identity = new ClaimsIdentity(Scheme.Name);
+        identity.AddClaim(new Claim(Caller.TenantClaim, key.Tenant));
+        identity.AddClaim(new Claim("key", key.Id));
+        foreach (var scope in key.Scopes)
+        {
+            identity.AddClaim(new Claim(ScopeClaim, scope));
+        }
+
+        return AuthenticateResult.Success(new AuthenticationTicket(new ClaimsPrincipal(identity), Scheme.Name));
+    }
+}

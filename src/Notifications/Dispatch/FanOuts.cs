@@ -1,0 +1,141 @@
+using Notifications.Realtime;
+using Notifications.Routing;
+using Notifications.Storage;
+
+namespace Notifications.Dispatch;
+
+/// <summary>
+/// The fan-outs of a partition: one queue per ordering key, whose first event advances a step at a time, in turn with the other keys'. Only
+/// later events of the same key wait. What is queued here is also in the store; a new owner of the partition loads it from there.
+/// </summary>
+internal sealed class FanOuts : IDisposable
+{
+    private const int StepSize = 500;
+
+    private readonly PartitionLease _lease;
+    private readonly Store _store;
+    private readonly IDoorbell _doorbell;
+    private readonly Lock _lock = new();
+    private readonly Dictionary<(string Tenant, string Key), Queue<FanOut>> _queues = [];
+
+    /// <summary>Events that are being committed: their key has to wait already.</summary>
+    private readonly Dictionary<(string Tenant, string Key), int> _announced = [];
+    private readonly SemaphoreSlim _added = new(0);
+
+    public FanOuts(PartitionLease lease, IReadOnlyList<FanOut> queued, Store store, IDoorbell doorbell)
+    {
+        (_lease, _store, _doorbell) = (lease, store, doorbell);
+        Enqueue(queued);
+    }
+
+    /// <summary>Whether an event of this key has to wait.</summary>
+    public bool MustWait(string tenant, string orderingKey)
+    {
+        lock (_lock)
+        {
+            return _queues.ContainsKey((tenant, orderingKey)) || _announced.ContainsKey((tenant, orderingKey));
+        }
+    }
+
+    /// <summary>Events of these keys wait from now on, until <see cref="Committed"/>.</summary>
+    public void Announce(IReadOnlyList<Plan> plans)
+    {
+        lock (_lock)
+        {
+            foreach (var plan in plans)
+            {
+                var key = (plan.Event.Tenant, plan.Event.OrderingKey);
+                _announced[key] = _announced.GetValueOrDefault(key) + 1;
+            }
+        }
+    }
+
+    /// <summary>Ends an announcement: these were inserted, the others were there already or could not be committed.</summary>
+    public void Committed(IReadOnlyList<Plan> plans, IReadOnlyList<FanOut> inserted)
+    {
+        if (plans.Count == 0)
+        {
+            return;
+        }
+
+        lock (_lock)
+        {
+            Enqueue(inserted);
+            foreach (var plan in plans)
+            {
+                var key = (plan.Event.Tenant, plan.Event.OrderingKey);
+                if (--_announced[key] == 0)
+                {
+                    _announced.Remove(key);
+                }
+            }
+        }
+    }
+
+    /// <summary>Advances fan-outs until it is told to stop.</summary>
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            await _added.WaitAsync(cancellationToken);
+            for (var first = First(); first.Count > 0; first = First())
+            {
+                foreach (var fanOut in first)
+                {
+                    cancellationToken.ThrowIfCancellationRequested();
+                    var (pushes, finished) = await _store.FanOutStepAsync(_lease, fanOut, StepSize);
+                    await _doorbell.RingAsync(pushes);
+                    if (finished)
+                    {
+                        Dequeue(fanOut);
+                    }
+                }
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _added.Dispose();
+
+    /// <summary>The event of each key whose turn it is.</summary>
+    private List<FanOut> First()
+    {
+        lock (_lock)
+        {
+            return [.. _queues.Values.Select(q => q.Peek())];
+        }
+    }
+
+    private void Enqueue(IReadOnlyList<FanOut> fanOuts)
+    {
+        foreach (var fanOut in fanOuts)
+        {
+            var key = (fanOut.Tenant, fanOut.OrderingKey);
+            if (!_queues.TryGetValue(key, out var queue))
+            {
+                _queues.Add(key, queue = new Queue<FanOut>());
+            }
+
+            queue.Enqueue(fanOut);
+        }
+
+        if (fanOuts.Count > 0)
+        {
+            _added.Release();
+        }
+    }
+
+    private void Dequeue(FanOut fanOut)
+    {
+        lock (_lock)
+        {
+            var key = (fanOut.Tenant, fanOut.OrderingKey);
+            var queue = _queues[key];
+            queue.Dequeue();
+            if (queue.Count == 0)
+            {
+                _queues.Remove(key);
+            }
+        }
+    }
+}

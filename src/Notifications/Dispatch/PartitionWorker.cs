@@ -1,0 +1,218 @@
+using Microsoft.Extensions.Logging;
+using Notifications.Events;
+using Notifications.Log;
+using Notifications.Realtime;
+using Notifications.Routing;
+using Notifications.Storage;
+
+namespace Notifications.Dispatch;
+
+/// <summary>
+/// One partition, from the log to the users: (1) own it; (2) read after its position; (3) route; (4) commit, one transaction per batch;
+/// (5) ring; (6) trim what was committed long enough ago. Beside it, the fan-outs of the partition.
+/// </summary>
+public sealed partial class PartitionWorker(
+    int partition, string owner, IEventLog log, Store store, IDoorbell doorbell, TimeProvider time, ILogger logger)
+{
+    private const int MaxBatch = 512;
+    private const int MaxBatchBytes = 4 * 1024 * 1024;
+    private const int MaxRowsPerCommit = 2_000;
+    private const int TrimBatch = 1_000;
+    private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan Retry = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan TrimEvery = TimeSpan.FromSeconds(30);
+
+    /// <summary>How long committed entries stay in the log: what was delivered can be looked at, and ids seen twice are found there.</summary>
+    private static readonly TimeSpan KeepCommitted = TimeSpan.FromMinutes(15);
+
+    private PartitionLease _lease;
+    private DateTimeOffset _nextTrim;
+
+    /// <summary>Works until it is told to stop; a batch that has begun is finished. Faults of log and store are waited out.</summary>
+    public async Task RunAsync(CancellationToken stoppingToken)
+    {
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            try
+            {
+                _lease = await store.AcquirePartitionAsync(partition, owner); // (1)
+                using var fanOuts = new FanOuts(_lease, await store.FanOutsAsync(partition, stoppingToken), store, doorbell);
+                using var lost = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
+                var running = fanOuts.RunAsync(lost.Token);
+                var reading = ReadAsync(fanOuts, lost.Token);
+                var ended = await Task.WhenAny(running, reading); // Because the process ends, or because it failed: then both begin anew.
+                await lost.CancelAsync();
+                await Task.WhenAll(running, reading).ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+                await ended;
+            }
+            catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception e)
+            {
+                if (e is not OwnershipLostException)
+                {
+                    LogFailed(logger, partition, e);
+                }
+
+                await Task.Delay(Retry, time, CancellationToken.None);
+            }
+        }
+    }
+
+    private async Task ReadAsync(FanOuts fanOuts, CancellationToken cancellationToken)
+    {
+        while (!cancellationToken.IsCancellationRequested)
+        {
+            var entries = await log.ReadAsync(partition, _lease.Position, MaxBatch, MaxBatchBytes, cancellationToken); // (2)
+            if (entries.Count > 0)
+            {
+                await DispatchAsync(entries, fanOuts, cancellationToken);
+                continue;
+            }
+
+            await TrimAsync();
+            await log.WaitAsync(partition, Poll, cancellationToken);
+        }
+    }
+
+    private async Task DispatchAsync(List<LogEntry> entries, FanOuts fanOuts, CancellationToken cancellationToken)
+    {
+        var dead = new List<DeadEntry>();
+        var records = Parse(entries, dead);
+        var topics = records.SelectMany(r => r.To.Where(t => t.Kind == RecipientKind.Topic).Select(t => (r.Tenant, t.Key))).ToHashSet();
+        var subscribers = topics.Count == 0 ? [] : await store.SubscribersAsync(topics, Router.MaxInlineUsers + 1, cancellationToken);
+        var context = new RoutingContext(subscribers, fanOuts.MustWait);
+        var (from, next) = (0, 0);
+        while (from < entries.Count)
+        {
+            // As many entries as fit into one transaction; those of one ordering key behind a fan-out of the same batch wait for it too.
+            var (plans, rows, to) = (new List<Plan>(), 0, from);
+            var started = new HashSet<(string, string)>();
+            for (; to < entries.Count && rows < MaxRowsPerCommit; to++)
+            {
+                if (next < records.Count && records[next].Id == entries[to].EventId)
+                {
+                    var plan = Route(records[next++], context, started, dead, entries[to]);
+                    if (plan is not null)
+                    {
+                        plans.Add(plan);
+                        rows += 1 + plan.Users.Count;
+                    }
+                }
+            }
+
+            var batch = entries.GetRange(from, to - from);
+            await CommitAsync(batch, plans, dead, fanOuts);
+            from = to;
+        }
+    }
+
+    private static List<EventRecord> Parse(List<LogEntry> entries, List<DeadEntry> dead)
+    {
+        var records = new List<EventRecord>(entries.Count);
+        foreach (var entry in entries)
+        {
+            var state = EventRecord.TryRead(entry, out var record);
+            if (state == RecordState.Valid)
+            {
+                records.Add(record!);
+                continue;
+            }
+
+            dead.Add(state == RecordState.UnknownVersion
+                ? new DeadEntry(entry, "unknown_version", "The entry was written by a newer version of the service.")
+                : new DeadEntry(entry, "malformed", "The entry is not an event."));
+        }
+
+        return records;
+    }
+
+    private static Plan? Route(
+        EventRecord record, RoutingContext context, HashSet<(string, string)> started, List<DeadEntry> dead, LogEntry entry) // (3)
+    {
+        try
+        {
+            var plan = Router.Route(record, context with { MustWait = (tenant, key) => started.Contains((tenant, key)) || context.MustWait(tenant, key) });
+            if (plan.FanOut)
+            {
+                started.Add((record.Tenant, record.OrderingKey));
+            }
+
+            return plan;
+        }
+        catch (Exception e)
+        {
+            dead.Add(new DeadEntry(entry, "routing_failed", e.ToString()));
+            return null;
+        }
+    }
+
+    /// <summary>Commits entries; what the store refuses for itself is found by halving, and given up alone.</summary>
+    private async Task CommitAsync(List<LogEntry> entries, List<Plan> plans, List<DeadEntry> dead, FanOuts fanOuts)
+    {
+        var ids = entries.Select(e => e.EventId).ToHashSet();
+        var refused = dead.FindAll(d => ids.Contains(d.Entry.EventId));
+        var waiting = plans.FindAll(p => p.FanOut);
+        fanOuts.Announce(waiting); // Before the commit, so that no event of the same key can slip past between the two.
+        CommitResult result;
+        try
+        {
+            result = await store.CommitAsync(_lease, entries[^1].Position, plans, refused); // (4)
+        }
+        catch (Exception e) when (e is not (StoreUnavailableException or OwnershipLostException)) // Those two begin anew, fan-outs and all.
+        {
+            fanOuts.Committed(waiting, []);
+            if (entries.Count == 1)
+            {
+                LogRefused(logger, partition, entries[0].EventId, e);
+                await CommitAsync(entries, [], [.. refused, new DeadEntry(entries[0], "refused_by_store", e.ToString())], fanOuts);
+                return;
+            }
+
+            foreach (var half in entries.Chunk((entries.Count + 1) / 2))
+            {
+                var part = half.Select(h => h.EventId).ToHashSet();
+                await CommitAsync([.. half], plans.FindAll(p => part.Contains(p.Event.Id)), dead, fanOuts);
+            }
+
+            return;
+        }
+
+        _lease = _lease with { Position = entries[^1].Position };
+        log.Committed(partition, _lease.Position, entries.Sum(e => (long)e.Payload.Length));
+        fanOuts.Committed(waiting, result.FanOuts);
+        await doorbell.RingAsync(result.Pushes); // (5)
+        foreach (var tenant in result.BroadcastTenants)
+        {
+            await doorbell.RingAllAsync(tenant);
+        }
+
+        foreach (var entry in refused)
+        {
+            LogDead(logger, partition, entry.Entry.EventId, entry.Reason);
+        }
+    }
+
+    private async Task TrimAsync() // (6)
+    {
+        var now = time.GetUtcNow();
+        if (now < _nextTrim)
+        {
+            return;
+        }
+
+        var trimmed = await log.TrimAsync(partition, _lease.Position, now - KeepCommitted, TrimBatch);
+        _nextTrim = trimmed == TrimBatch ? now : now + TrimEvery;
+    }
+
+    [LoggerMessage(3001, LogLevel.Error, "Partition {Partition} stopped and begins anew")]
+    private static partial void LogFailed(ILogger logger, int partition, Exception exception);
+
+    [LoggerMessage(3002, LogLevel.Error, "Partition {Partition}: the store refused event {EventId}")]
+    private static partial void LogRefused(ILogger logger, int partition, Guid eventId, Exception exception);
+
+    [LoggerMessage(3003, LogLevel.Error, "Partition {Partition}: event {EventId} was given up on: {Reason}")]
+    private static partial void LogDead(ILogger logger, int partition, Guid eventId, string reason);
+}

@@ -1,0 +1,175 @@
+using Notifications.Dispatch;
+using Notifications.Inbox;
+using Notifications.Log;
+using Notifications.Routing;
+
+namespace Notifications.Storage;
+
+/// <summary>The partition is owned by somebody else, or its position moved: what was read must be read again.</summary>
+public sealed class OwnershipLostException(int partition) : Exception($"Partition {partition} has another owner or position.");
+
+public sealed partial class Store
+{
+    /// <summary>
+    /// Commits a batch of a partition, from the log to the store, exactly once:
+    /// (1) advance the position, if epoch and old position still match; (2) insert the events that are not there yet;
+    /// (3) take numbers for broadcasts; (4) bump each user's head, once per user; (5) insert inbox rows; (6) park fan-outs; (7) dead letters.
+    /// </summary>
+    /// <returns>What users' connections must hear of.</returns>
+    /// <exception cref="OwnershipLostException">Nothing was written.</exception>
+    public Task<CommitResult> CommitAsync(PartitionLease lease, LogPosition to, IReadOnlyList<Plan> plans, IReadOnlyList<DeadEntry> dead) =>
+        database.WriteAsync(async session =>
+        {
+            var moved = await session.ExecuteAsync( // (1)
+                "UPDATE partitions SET position = $1 WHERE id = $2 AND epoch = $3 AND position = $4",
+                to.Value, lease.Partition, lease.Epoch, lease.Position.Value);
+            if (moved == 0)
+            {
+                throw new OwnershipLostException(lease.Partition);
+            }
+
+            var fresh = await InsertEventsAsync(session, plans); // (2)
+            var broadcasts = await InsertBroadcastsAsync(session, fresh); // (3)
+            var pushes = await DeliverAsync(session, fresh, broadcasts); // (4) (5)
+            var fanOuts = await InsertFanOutsAsync(session, lease.Partition, fresh.FindAll(p => p.FanOut)); // (6)
+            foreach (var entry in dead) // (7)
+            {
+                await session.ExecuteAsync(
+                    "INSERT INTO dead_letters (id, tenant, event_id, partition, position, reason, error, created_at, payload) " +
+                    "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+                    Ids.New(time).Bytes(), entry.Entry.Tenant, entry.Entry.EventId.Bytes(), lease.Partition, entry.Entry.Position.Value,
+                    entry.Reason, entry.Error, Now, entry.Entry.Payload.ToArray());
+            }
+
+            return new CommitResult(pushes, [.. broadcasts.Keys], fanOuts);
+        });
+
+    private async ValueTask<List<Plan>> InsertEventsAsync(StoreSession session, IReadOnlyList<Plan> plans)
+    {
+        var now = Now;
+        var inserted = await session.QueryAsync(
+            "INSERT INTO events (id, tenant, source, external_id, fingerprint, accepted_at, stored_at, recipients, ordering_key, category, content, " +
+            "decisions) SELECT r.id, r.tenant, r.source, r.external_id, r.fingerprint, r.accepted_at, r.stored_at, r.recipients, r.ordering_key, " +
+            "r.category, r.content, r.decisions FROM {rows} AS r WHERE true ON CONFLICT DO NOTHING RETURNING id",
+            r => Ids.FromBytes((byte[])r[0]),
+            new Rows().With("id", Column(plans, p => p.Event.Id.Bytes())).With("tenant", Column(plans, p => p.Event.Tenant))
+                .With("source", Column(plans, p => p.Event.Source)).With("external_id", Column(plans, p => p.Event.ExternalId))
+                .With("fingerprint", Column(plans, p => p.Event.ExternalId is null ? null : p.Event.Fingerprint.ToArray()))
+                .With("accepted_at", Column(plans, p => p.Event.AcceptedAt)).With("stored_at", Column(plans, _ => now))
+                .With("recipients", Column(plans, p => string.Join('\n', p.Event.To))).With("ordering_key", Column(plans, p => p.Event.OrderingKey))
+                .With("category", Column(plans, p => p.Event.Category)).With("content", Column(plans, p => p.Event.Content.ToArray()))
+                .With("decisions", Column(plans, p => Decision.Write(p.Decisions))));
+        if (inserted.Count == plans.Count)
+        {
+            return [.. plans];
+        }
+
+        var ids = inserted.ToHashSet();
+        return [.. plans.Where(p => ids.Contains(p.Event.Id))];
+    }
+
+    /// <returns>By tenant, the number before the first broadcast of this batch.</returns>
+    private async ValueTask<Dictionary<string, long>> InsertBroadcastsAsync(StoreSession session, List<Plan> plans)
+    {
+        var before = new Dictionary<string, long>(0);
+        foreach (var group in plans.Where(p => p.Broadcast).GroupBy(p => p.Event.Tenant).OrderBy(g => g.Key, CodePointOrder.Instance))
+        {
+            var events = group.ToArray();
+            var number = await session.FirstAsync(
+                "INSERT INTO tenants (id, created_at, broadcast_no) VALUES ($1, $2, $3) " +
+                "ON CONFLICT (id) DO UPDATE SET broadcast_no = tenants.broadcast_no + excluded.broadcast_no RETURNING broadcast_no",
+                r => r.GetInt64(0), group.Key, Now, events.Length) - events.Length;
+            before.Add(group.Key, number);
+            await session.ExecuteAsync(
+                "INSERT INTO broadcasts (tenant, number, event_id, created_at) SELECT r.tenant, r.number, r.event_id, r.created_at FROM {rows} AS r WHERE true",
+                new Rows().With("tenant", Column(events, p => p.Event.Tenant)).With("number", Column(events, _ => ++number))
+                    .With("event_id", Column(events, p => p.Event.Id.Bytes())).With("created_at", Column(events, p => p.Event.AcceptedAt)));
+        }
+
+        return before;
+    }
+
+    private static async ValueTask<List<UserPush>> DeliverAsync(StoreSession session, List<Plan> plans, Dictionary<string, long> broadcasts)
+    {
+        var totals = new Dictionary<UserKey, int>();
+        foreach (var plan in plans)
+        {
+            foreach (var user in plan.Users)
+            {
+                var key = new UserKey(plan.Event.Tenant, user);
+                totals[key] = totals.GetValueOrDefault(key) + 1;
+            }
+
+            foreach (var user in plan.Named)
+            {
+                totals.TryAdd(new UserKey(plan.Event.Tenant, user), 0);
+            }
+        }
+
+        if (totals.Count == 0)
+        {
+            return [];
+        }
+
+        var heads = await BumpAsync(session, totals, broadcasts);
+        var drafts = new List<(UserPush Push, EventRecordRef Event)>(totals.Count);
+        foreach (var plan in plans)
+        {
+            foreach (var user in plan.Users)
+            {
+                var key = new UserKey(plan.Event.Tenant, user);
+                var head = heads[key];
+                var left = --totals[key];
+                var seq = head.Counter - left;
+                drafts.Add((NewItem(key, seq, plan.Event.Id, plan.Event.AcceptedAt, plan.Event.Content, new Counts(head.Counts.Unseen - left, head.Counts.Unread - left)),
+                    new EventRecordRef(plan.Event.Id, plan.Event.Category, plan.Event.AcceptedAt)));
+            }
+        }
+
+        await InsertInboxAsync(session, drafts);
+        return [.. drafts.Select(d => d.Push)];
+    }
+
+    private static UserPush NewItem(UserKey key, long seq, Guid eventId, long createdAt, ReadOnlyMemory<byte> content, Counts counts) =>
+        UserPush.New(key, new InboxItem { User = key.User, Seq = seq, Rev = seq, EventId = eventId, CreatedAt = createdAt, Content = content }, counts);
+
+    /// <summary>Adds new items to the heads, creating those that are missing at the broadcast number before this batch.</summary>
+    private static async ValueTask<Dictionary<UserKey, Head>> BumpAsync(
+        StoreSession session, Dictionary<UserKey, int> totals, Dictionary<string, long> broadcasts)
+    {
+        var keys = totals.Keys.ToArray();
+        Array.Sort(keys, UserKey.Order);
+        var rows = await session.QueryAsync(
+            "INSERT INTO heads (tenant, user_id, counter, unseen, unread, items, broadcast_no) " +
+            "SELECT r.tenant, r.user_id, r.n, r.n, r.n, r.n, COALESCE(r.broadcast_no, (SELECT t.broadcast_no FROM tenants t WHERE t.id = r.tenant), 0) " +
+            "FROM {rows} AS r WHERE true ON CONFLICT (tenant, user_id) DO UPDATE SET counter = heads.counter + excluded.counter, " +
+            "unseen = heads.unseen + excluded.unseen, unread = heads.unread + excluded.unread, items = heads.items + excluded.items " +
+            "RETURNING tenant, user_id, counter, unseen, unread, oldest_seq, broadcast_no",
+            r => (Key: new UserKey(r.GetString(0), r.GetString(1)), Head: ReadHead(r, 2)),
+            new Rows().With("tenant", Column(keys, k => k.Tenant)).With("user_id", Column(keys, k => k.User))
+                .With("n", Column(keys, k => (long)totals[k]))
+                .With("broadcast_no", Column(keys, k => broadcasts.TryGetValue(k.Tenant, out var number) ? (long?)number : null)));
+        return rows.ToDictionary(r => r.Key, r => r.Head);
+    }
+
+    private static ValueTask<int> InsertInboxAsync(StoreSession session, List<(UserPush Push, EventRecordRef Event)> items) =>
+        session.ExecuteAsync(
+            "INSERT INTO inbox (tenant, user_id, seq, rev, event_id, category, created_at) " +
+            "SELECT r.tenant, r.user_id, r.seq, r.seq, r.event_id, r.category, r.created_at FROM {rows} AS r WHERE true",
+            new Rows().With("tenant", Column(items, i => i.Push.Key.Tenant)).With("user_id", Column(items, i => i.Push.Key.User))
+                .With("seq", Column(items, i => i.Push.Last)).With("event_id", Column(items, i => i.Event.Id.Bytes()))
+                .With("category", Column(items, i => i.Event.Category)).With("created_at", Column(items, i => i.Event.CreatedAt)));
+
+    private static TColumn[] Column<TRow, TColumn>(IReadOnlyList<TRow> rows, Func<TRow, TColumn> value)
+    {
+        var column = new TColumn[rows.Count];
+        for (var i = 0; i < column.Length; i++)
+        {
+            column[i] = value(rows[i]);
+        }
+
+        return column;
+    }
+
+    private readonly record struct EventRecordRef(Guid Id, string? Category, long CreatedAt);
+}

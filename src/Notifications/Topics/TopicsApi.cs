@@ -1,0 +1,110 @@
+using System.Text.Json.Serialization;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Routing;
+using Notifications.Auth;
+using Notifications.Events;
+using Notifications.Hosting;
+using Notifications.Storage;
+
+namespace Notifications.Topics;
+
+/// <summary>A page of topics.</summary>
+/// <param name="Data">Topics by key.</param>
+/// <param name="NextCursor">Goes into <c>after</c> for the next page; null at the end.</param>
+public sealed record TopicList(IReadOnlyList<Topic> Data, string? NextCursor);
+
+/// <summary>A page of subscribers.</summary>
+/// <param name="Data">Subscribers by user id.</param>
+/// <param name="NextCursor">Goes into <c>after</c> for the next page; null at the end.</param>
+public sealed record SubscriptionList(IReadOnlyList<Subscription> Data, string? NextCursor);
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
+[JsonSerializable(typeof(TopicList))]
+[JsonSerializable(typeof(SubscriptionList))]
+internal sealed partial class TopicsJson : JsonSerializerContext;
+
+/// <summary>Topics and who is subscribed to them. A topic exists by being subscribed to.</summary>
+public static class TopicsApi
+{
+    /// <summary>Maps <c>/v1/topics</c>.</summary>
+    public static IEndpointRouteBuilder MapTopics(this IEndpointRouteBuilder routes)
+    {
+        var group = routes.MapGroup("/v1/topics").WithTags("Topics");
+        group.MapGet("/", ListAsync).RequireAuthorization(Scopes.View).WithName("listTopics").WithSummary("The topics that have subscribers");
+        group.MapGet("/{key}/subscriptions", SubscribersAsync).RequireAuthorization(Scopes.View).WithName("listSubscriptions")
+            .WithSummary("Who is subscribed to a topic");
+        group.MapPut("/{key}/subscriptions/{userId}", SubscribeAsync).RequireAuthorization(Scopes.UsersWrite).WithName("subscribe")
+            .WithSummary("Subscribe a user; no body. 201 the first time, 200 after that");
+        group.MapDelete("/{key}/subscriptions/{userId}", UnsubscribeAsync).RequireAuthorization(Scopes.UsersWrite).WithName("unsubscribe")
+            .WithSummary("End a subscription; also 204 where there is none");
+        return routes;
+    }
+
+    private static async Task<Results<Ok<TopicList>, ProblemHttpResult>> ListAsync(
+        HttpContext context, Store store, string? after = null, int limit = Paging.DefaultLimit, CancellationToken cancellationToken = default)
+    {
+        if (Paging.Check(limit) is { } problem)
+        {
+            return problem;
+        }
+
+        if (!Paging.TryReadCursor(after, out var cursor))
+        {
+            return Paging.BadCursor("after");
+        }
+
+        var topics = await store.TopicsAsync(context.User.Tenant(), cursor, limit + 1, cancellationToken);
+        return TypedResults.Ok(new TopicList([.. topics.Take(limit)], topics.Count > limit ? Paging.Cursor(topics[limit - 1].Key) : null));
+    }
+
+    private static async Task<Results<Ok<SubscriptionList>, ProblemHttpResult>> SubscribersAsync(
+        string key, HttpContext context, Store store, string? after = null, int limit = Paging.DefaultLimit, CancellationToken cancellationToken = default)
+    {
+        if (Check(key, null) is { } wrong)
+        {
+            return wrong;
+        }
+
+        if (Paging.Check(limit) is { } problem)
+        {
+            return problem;
+        }
+
+        if (!Paging.TryReadCursor(after, out var cursor))
+        {
+            return Paging.BadCursor("after");
+        }
+
+        var page = await store.SubscriptionsAsync(context.User.Tenant(), key, cursor, limit + 1, cancellationToken);
+        return TypedResults.Ok(new SubscriptionList([.. page.Take(limit)], page.Count > limit ? Paging.Cursor(page[limit - 1].UserId) : null));
+    }
+
+    private static async Task<Results<Ok, Created, ProblemHttpResult>> SubscribeAsync(string key, string userId, HttpContext context, Store store)
+    {
+        if (Check(key, userId) is { } wrong)
+        {
+            return wrong;
+        }
+
+        return await store.SubscribeAsync(context.User.Tenant(), key, userId) ? TypedResults.Created() : TypedResults.Ok();
+    }
+
+    private static async Task<Results<NoContent, ProblemHttpResult>> UnsubscribeAsync(string key, string userId, HttpContext context, Store store)
+    {
+        if (Check(key, userId) is { } wrong)
+        {
+            return wrong;
+        }
+
+        await store.UnsubscribeAsync(context.User.Tenant(), key, userId);
+        return TypedResults.NoContent();
+    }
+
+    private static ProblemHttpResult? Check(string key, string? userId)
+    {
+        const string Rule = "is 1 to 128 characters without white space, control characters and commas";
+        return !Recipient.IsKey(key) ? Problems.Field("key", Rule) : userId is not null && !Recipient.IsKey(userId) ? Problems.Field("userId", Rule) : null;
+    }
+}
