@@ -168,7 +168,7 @@ public sealed class HubTests(ServerFixture fixture)
         await client.WaitForNotificationsAsync(3);
 
         Assert.Equal(["2", "3", "4"], client.Notifications.Select(i => i.Title));
-        Assert.Equal(2, client.Received.OfType<Resumed>().Single().Recovered.GetInt64());
+        Assert.True(client.Received.OfType<Resumed>().Single().Recovered);
     }
 
     [Fact]
@@ -177,12 +177,12 @@ public sealed class HubTests(ServerFixture fixture)
         var user = fixture.NewUser();
         var token = await Api.TokenAsync(user);
         await Api.PublishAsync(user, "1");
-        await using var client = await HubClient.ConnectAsync(Server, new HubOptions { Token = token, After = "1", Epoch = "another" });
+        await using var client = await HubClient.ConnectAsync(Server, new HubOptions { Token = token, After = "1", Epoch = 7 });
         var reset = await client.WaitForAsync<Reset>();
         await Api.PublishAsync(user, "2");
         var live = await client.WaitForAsync<Notification>(n => n.Item.Title == "2");
         using var me = Api.As(token);
-        var sync = SyncResult.Read((await me.GetAsync("/v1/me/inbox/sync?after=1&epoch=another")).Expect(200).Json);
+        var sync = SyncResult.Read((await me.GetAsync("/v1/me/inbox/sync?after=1&epoch=7")).Expect(200).Json);
 
         Assert.Equal((await me.SyncAsync()).Epoch, reset.Epoch);
         Assert.Equal(2, live.Item.Seq);
@@ -230,6 +230,26 @@ public sealed class HubTests(ServerFixture fixture)
         Assert.True(state[items[0].Id].IsRead);
         Assert.True(state[items[3].Id].IsArchived);
         AssertStrictlyIncreasing(client.Received);
+    }
+
+    [Fact]
+    public async Task A_change_of_the_last_item_of_a_page_hides_nothing_behind_it()
+    {
+        const int Items = 620;
+        var user = fixture.NewUser();
+        using var me = await Api.AsUserAsync(user);
+        (await Api.PostAsync(
+            "/v1/events/batch", Enumerable.Range(1, Items).Select(i => new { type = "t", to = new[] { "user:" + user }, title = $"{i}" }))).Expect(202);
+        var items = (await me.InboxOfAsync(Items)).ToDictionary(i => i.Seq);
+        foreach (var seq in new long[] { 500, 100, 4 })
+        {
+            (await me.PatchAsync($"/v1/me/inbox/{items[seq].Id}", new { read = true })).Expect(200);
+            await using var client = await HubClient.ConnectAsync(Server, new HubOptions { Token = await Api.TokenAsync(user), After = "0" });
+            await client.WaitForAsync<Resumed>();
+            Assert.Equal(Enumerable.Range(1, Items).Select(i => (long)i), client.Notifications.Select(i => i.Seq));
+            Assert.Equal(Items, (await me.SyncAsync(limit: (int)Math.Min(seq, 100))).Items.Select(i => i.Id).Distinct().Count());
+            (await me.PatchAsync($"/v1/me/inbox/{items[seq].Id}", new { read = false })).Expect(200);
+        }
     }
 
     [Fact]

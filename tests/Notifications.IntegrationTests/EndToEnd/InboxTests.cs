@@ -210,7 +210,7 @@ public sealed class InboxTests(ServerFixture fixture)
     [InlineData("""{"action":"explode","filter":{}}""")]
     [InlineData("""{"action":"read"}""")]
     [InlineData("""{"action":"read","filter":{},"ids":["ntf_00000000000070008000000000000000"]}""")]
-    [InlineData("""{"action":"read","ids":["nonsense"]}""")]
+    [InlineData("""{"action":"read","ids":[]}""")]
     [InlineData("""{"action":"read","filter":{"colour":"red"}}""")]
     [InlineData("""{"action":"read","filter":{},"before":"now"}""")]
     [InlineData("""{"action":"snooze","filter":{}}""")]
@@ -238,7 +238,7 @@ public sealed class InboxTests(ServerFixture fixture)
         await me.PatchAsync(items.Single(i => i.Title == "3"), new { archived = true });
         var rest = await me.Api.SyncAsync(all.Head, all.Epoch, limit: 2);
 
-        Assert.Equal(["7", "26", "3"], rest.Items.Select(i => i.Title));
+        Assert.Equal(["26", "3", "7"], rest.Items.Select(i => i.Title).Order());
         Assert.Equal((28L, new Counts(24, 24)), (rest.Head, rest.Counts));
         Assert.Empty((await me.Api.SyncAsync(rest.Head, rest.Epoch)).Items);
     }

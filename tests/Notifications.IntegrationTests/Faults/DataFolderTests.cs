@@ -94,7 +94,7 @@ public sealed class DataFolderTests
         Assert.Equal(restored.Epoch, (await me.SyncAsync()).Epoch);
     }
 
-    private static async Task<(string, long)> ResetOfAsync(HubClient client)
+    private static async Task<(long, long)> ResetOfAsync(HubClient client)
     {
         var reset = await client.WaitForAsync<Reset>();
         return (reset.Epoch, reset.Head);

@@ -22,7 +22,7 @@ public sealed record HubOptions
     public string? After { get; init; }
 
     /// <summary><c>?epoch=</c></summary>
-    public string? Epoch { get; init; }
+    public long? Epoch { get; init; }
 
     /// <summary>The <c>Origin</c> header, as a browser sends it.</summary>
     public string? Origin { get; init; }
@@ -105,7 +105,7 @@ public sealed class HubClient : IAsyncDisposable
     {
         var query = string.Join('&', new[]
         {
-            ("access_token", options.Token), ("device", options.Device), ("after", options.After), ("epoch", options.Epoch),
+            ("access_token", options.Token), ("device", options.Device), ("after", options.After), ("epoch", options.Epoch?.ToString(CultureInfo.InvariantCulture)),
         }.Where(p => p.Item2 is not null).Select(p => $"{p.Item1}={Uri.EscapeDataString(p.Item2!)}"));
         return new UriBuilder(server) { Scheme = "ws", Path = "/hubs/notifications", Query = query }.Uri;
     }
@@ -173,7 +173,7 @@ public sealed class HubClient : IAsyncDisposable
     }
 
     /// <summary><c>Resume({after, epoch})</c></summary>
-    public Task<JsonElement> ResumeAsync(long after, string? epoch = null) =>
+    public Task<JsonElement> ResumeAsync(long after, long? epoch = null) =>
         InvokeAsync("Resume", epoch is null ? new { after } : new { after, epoch });
 
     /// <summary><c>Ack(rev)</c>; completes when the server has taken it.</summary>
@@ -495,9 +495,9 @@ public sealed class HubClient : IAsyncDisposable
             "updated" => new Updated([.. first.EnumerateArray().Select(Item.Read)], Counts.Read(arguments[1])),
             "counts" => new CountsChanged(Counts.Read(first)),
             "resumed" => new Resumed(
-                first.GetProperty("epoch").GetString()!, first.GetProperty("head").GetInt64(), first.GetProperty("recovered"),
+                first.GetProperty("epoch").GetInt64(), first.GetProperty("head").GetInt64(), first.GetProperty("recovered").GetBoolean(),
                 Counts.Read(first.GetProperty("counts"))),
-            "reset" => new Reset(first.GetProperty("epoch").GetString()!, first.GetProperty("head").GetInt64(), Counts.Read(first.GetProperty("counts"))),
+            "reset" => new Reset(first.GetProperty("epoch").GetInt64(), first.GetProperty("head").GetInt64(), Counts.Read(first.GetProperty("counts"))),
             "closing" => new Closing(
                 first.GetProperty("code").GetString()!, first.GetProperty("message").GetString()!, first.GetProperty("reconnect").GetBoolean()),
             _ => throw new InvalidOperationException($"The hub called {target}, which it should not have."),

@@ -50,10 +50,10 @@ public sealed record Updated(IReadOnlyList<Item> Items, Counts Counts) : HubMess
 public sealed record CountsChanged(Counts Counts) : HubMessage;
 
 /// <summary><c>resumed({epoch, head, recovered, counts})</c></summary>
-public sealed record Resumed(string Epoch, long Head, JsonElement Recovered, Counts Counts) : HubMessage;
+public sealed record Resumed(long Epoch, long Head, bool Recovered, Counts Counts) : HubMessage;
 
 /// <summary><c>reset({epoch, head, counts})</c></summary>
-public sealed record Reset(string Epoch, long Head, Counts Counts) : HubMessage;
+public sealed record Reset(long Epoch, long Head, Counts Counts) : HubMessage;
 
 /// <summary><c>closing({code, message, reconnect})</c></summary>
 public sealed record Closing(string Code, string Message, bool Reconnect) : HubMessage;

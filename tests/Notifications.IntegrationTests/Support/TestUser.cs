@@ -37,7 +37,7 @@ public sealed class TestUser(ServerProcess server, string name, ClientKind kind,
     private readonly TaskCompletionSource _stay = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly List<string> _faults = [];
     private HubClient? _client;
-    private string? _epoch;
+    private long? _epoch;
     private long _handled;
     private int _refused;
 
