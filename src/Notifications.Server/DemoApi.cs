@@ -1,9 +1,12 @@
-using System.Net;
+using System.Security.Claims;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.Http.Features;
-using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Net.Http.Headers;
+using Notifications.Auth;
+using Notifications.Events;
+using Notifications.Hosting;
+using Notifications.Storage;
 
 namespace Notifications.Server;
 
@@ -15,34 +18,34 @@ public static partial class DemoApi
 {
     private const int MaxTokenRequestBytes = 4096;
 
+    /// <summary>How long a token of the page is good for; the page asks for the next one by itself.</summary>
+    private static readonly TimeSpan TokenLifetime = TimeSpan.FromHours(1);
+
     /// <summary>
     /// Maps <c>POST /demo/api/token</c>, <c>POST /demo/api/events</c> and <c>GET /demo/api/events/{id}</c>. Does nothing outside
     /// Development.
     /// </summary>
     /// <param name="app">The application to add the endpoints to.</param>
-    /// <param name="issueToken">Answers with a token for the user with the given id.</param>
-    /// <param name="postEvent">Accepts an event as <c>POST /v1/events</c> does.</param>
-    /// <param name="getEvent">Answers with the event of the given id.</param>
     /// <returns>The same application.</returns>
-    public static WebApplication MapDemoApi(
-        this WebApplication app,
-        Func<HttpContext, string, Task<IResult>> issueToken,
-        RequestDelegate postEvent,
-        Func<HttpContext, string, Task<IResult>> getEvent)
+    public static WebApplication MapDemoApi(this WebApplication app)
     {
-        ArgumentNullException.ThrowIfNull(app);
         if (!app.Environment.IsDevelopment())
         {
             return app;
         }
 
+        // The page acts as the development key does; what it may do beyond issuing tokens is send events and look at them.
         var api = app.MapGroup("/demo/api").ExcludeFromDescription();
-        api.MapPost("/token", Guarded(context => IssueTokenAsync(context, issueToken)));
-        api.MapPost("/events", Guarded(postEvent));
+        api.MapPost("/token", Guarded(IssueTokenAsync));
+        api.MapPost("/events", Guarded(async context =>
+        {
+            await (await EventsApi.PostAsync(context, context.RequestServices.GetRequiredService<EventIntake>())).ExecuteAsync(context);
+        }));
         api.MapGet("/events/{id}", Guarded(async context =>
         {
-            var result = await getEvent(context, (string)context.GetRouteValue("id")!);
-            await result.ExecuteAsync(context);
+            var id = (string)context.GetRouteValue("id")!;
+            var store = context.RequestServices.GetRequiredService<Store>();
+            await (await EventsQueryApi.GetAsync(id, context, store, cancellationToken: context.RequestAborted)).ExecuteAsync(context);
         }));
         return app;
     }
@@ -51,17 +54,9 @@ public static partial class DemoApi
     private static (int Status, string Code, string Detail)? Refusal(HttpContext context)
     {
         var request = context.Request;
-        if (!IsLoopback(context.Connection.RemoteIpAddress)
-            || request.Headers.ContainsKey("Forwarded")
-            || request.Headers.ContainsKey("X-Forwarded-For"))
+        if (!LocalCaller.IsLocal(context))
         {
-            return (StatusCodes.Status403Forbidden, "demo_not_local", "The demo answers requests from this machine only.");
-        }
-
-        // A page of another site can have its own name resolve to 127.0.0.1, but not send another Host than that name.
-        if (!IsLoopbackName(request.Host.Host))
-        {
-            return (StatusCodes.Status403Forbidden, "demo_host", "Open the demo as localhost or 127.0.0.1.");
+            return (StatusCodes.Status403Forbidden, "demo_not_local", "The demo answers requests from this machine only; open it as localhost or 127.0.0.1.");
         }
 
         if (!IsSameOrigin(request))
@@ -80,10 +75,16 @@ public static partial class DemoApi
     private static RequestDelegate Guarded(RequestDelegate next) => context =>
     {
         context.Response.Headers.CacheControl = "no-store";
-        return Refusal(context) is var (status, code, detail) ? Problem(status, code, detail).ExecuteAsync(context) : next(context);
+        if (Refusal(context) is var (status, code, detail))
+        {
+            return Problems.Of(status, code, detail).ExecuteAsync(context);
+        }
+
+        context.User = new ClaimsPrincipal(new ClaimsIdentity([new Claim(Caller.TenantClaim, "default")], "demo"));
+        return next(context);
     };
 
-    private static async Task IssueTokenAsync(HttpContext context, Func<HttpContext, string, Task<IResult>> issueToken)
+    private static async Task IssueTokenAsync(HttpContext context)
     {
         if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit)
         {
@@ -95,28 +96,21 @@ public static partial class DemoApi
         {
             var request = await JsonSerializer.DeserializeAsync(
                 context.Request.Body, DemoJson.Default.DemoTokenRequest, context.RequestAborted);
-            result = string.IsNullOrWhiteSpace(request?.UserId)
-                ? Problem(StatusCodes.Status400BadRequest, "invalid_request", "userId is missing.")
-                : await issueToken(context, request.UserId);
+            result = Recipient.IsKey(request?.UserId)
+                ? TypedResults.Ok(context.RequestServices.GetRequiredService<TokenIssuer>().Issue("default", request!.UserId!, TokenLifetime))
+                : Problems.Field("userId", "is missing, or is not a user id");
         }
         catch (JsonException)
         {
-            result = Problem(StatusCodes.Status400BadRequest, "malformed_json", "Send {\"userId\": \"…\"}.");
+            result = Problems.Of(StatusCodes.Status400BadRequest, "malformed_json", "Send {\"userId\": \"…\"}.");
         }
         catch (BadHttpRequestException e)
         {
-            result = Problem(e.StatusCode, "invalid_request", "The request could not be read.");
+            result = Problems.Of(e.StatusCode, "invalid_request", "The request could not be read.");
         }
 
         await result.ExecuteAsync(context);
     }
-
-    private static bool IsLoopback(IPAddress? address) =>
-        address is not null && IPAddress.IsLoopback(address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address);
-
-    private static bool IsLoopbackName(string host) =>
-        host.Equals("localhost", StringComparison.OrdinalIgnoreCase)
-        || (IPAddress.TryParse(host.Trim('[', ']'), out var address) && IsLoopback(address));
 
     private static bool IsSameOrigin(HttpRequest request)
     {
@@ -135,9 +129,6 @@ public static partial class DemoApi
     private static bool IsJson(string? contentType) =>
         MediaTypeHeaderValue.TryParse(contentType, out var type)
         && type.MediaType.Equals("application/json", StringComparison.OrdinalIgnoreCase);
-
-    private static ProblemHttpResult Problem(int status, string code, string detail) =>
-        TypedResults.Problem(detail, statusCode: status, extensions: new Dictionary<string, object?> { ["code"] = code });
 
     internal sealed record DemoTokenRequest(string? UserId);
 

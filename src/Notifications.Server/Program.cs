@@ -19,6 +19,8 @@ try
     await app.OpenNotificationsAsync();
     app.UseNotifications();
     app.MapNotifications();
+    app.MapWebPages();
+    app.MapDemoApi();
     app.PrintWelcome();
     await app.RunAsync();
     return 0;

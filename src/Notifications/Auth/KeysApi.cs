@@ -57,14 +57,14 @@ internal static class KeysApi
     }
 
     private static async Task<Results<Ok<Page<KeyView>>, ProblemHttpResult>> ListAsync(
-        string? tenant, string? cursor, int? limit, HttpContext context, Store store, CancellationToken cancellationToken)
+        string? tenant, string? after, int? limit, HttpContext context, Store store, CancellationToken cancellationToken)
     {
-        if (Paging.Check(cursor, limit, out var after, out var count) is { } problem)
+        if (Paging.Check(after, limit, out var place, out var count) is { } problem)
         {
             return problem;
         }
 
-        var keys = await store.KeysAsync(tenant ?? context.User.Tenant(), after, count + 1, cancellationToken);
+        var keys = await store.KeysAsync(tenant ?? context.User.Tenant(), place, count + 1, cancellationToken);
         return TypedResults.Ok(Paging.Page(keys, count, KeyView.Of, key => key.Id));
     }
 

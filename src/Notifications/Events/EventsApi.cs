@@ -27,8 +27,10 @@ public static partial class EventsApi
         return events;
     }
 
-    /// <summary>One event, native or as a CloudEvent, or a batch of CloudEvents: what it is, the content type says.</summary>
-    private static async Task<Answer> PostAsync(HttpContext context, EventIntake intake)
+    /// <summary>
+    /// Accepts one event, native or as a CloudEvent, or a batch of CloudEvents, for the caller's tenant: what it is, the content type says.
+    /// </summary>
+    public static async Task<Answer> PostAsync(HttpContext context, EventIntake intake)
     {
         var kind = KindOf(context.Request);
         switch (kind)

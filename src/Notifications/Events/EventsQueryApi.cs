@@ -64,7 +64,7 @@ public static class EventsQueryApi
 
     /// <summary>The event of an id, for the caller's tenant.</summary>
     public static async Task<Results<Ok<EventDetails>, ProblemHttpResult>> GetAsync(
-        string id, HttpContext context, Store store, string? after = null, int limit = Paging.DefaultLimit, CancellationToken cancellationToken = default)
+        string id, HttpContext context, Store store, string? after = null, int? limit = null, CancellationToken cancellationToken = default)
     {
         if (!Ids.TryParse(Ids.Event, id, out var guid))
         {
@@ -75,13 +75,13 @@ public static class EventsQueryApi
     }
 
     private static async Task<Results<Ok<EventDetails>, ProblemHttpResult>> FindAsync(
-        string externalId, HttpContext context, Store store, string? source = null, string? after = null, int limit = Paging.DefaultLimit,
+        string externalId, HttpContext context, Store store, string? source = null, string? after = null, int? limit = null,
         CancellationToken cancellationToken = default) =>
         await AnswerAsync(
             context, await store.EventAsync(context.User.Tenant(), externalId, source, cancellationToken), store, after, limit, cancellationToken);
 
     private static async Task<Results<Ok<EventDetails>, ProblemHttpResult>> AnswerAsync(
-        HttpContext context, StoredEvent? stored, Store store, string? after, int limit, CancellationToken cancellationToken)
+        HttpContext context, StoredEvent? stored, Store store, string? after, int? limit, CancellationToken cancellationToken)
     {
         if (stored is null)
         {
@@ -89,25 +89,19 @@ public static class EventsQueryApi
             return Problems.NotFound("There is no such event, or it is accepted but not stored yet: then try again.");
         }
 
-        if (Paging.Check(limit) is { } problem)
+        if (Paging.Check(after, limit, out var place, out var count) is { } problem)
         {
             return problem;
         }
 
-        if (!Paging.TryReadCursor(after, out var cursor))
-        {
-            return Paging.BadCursor("after");
-        }
-
-        var recipients = await store.EventRecipientsAsync(context.User.Tenant(), stored.Id, cursor, limit + 1, cancellationToken);
-        var more = recipients.Count > limit;
+        var recipients = await store.EventRecipientsAsync(context.User.Tenant(), stored.Id, place, count + 1, cancellationToken);
+        var page = Paging.Page(recipients, count, Recipient, recipient => recipient.Item.User);
         return TypedResults.Ok(new EventDetails(
             Ids.Format(Ids.Event, stored.Id), stored.ExternalId, stored.Source is "" ? null : stored.Source,
             stored.FannedOut is null ? "stored" : "delivering", DateTimeOffset.FromUnixTimeMilliseconds(stored.AcceptedAt),
             DateTimeOffset.FromUnixTimeMilliseconds(stored.StoredAt), stored.To.Split('\n'), stored.OrderingKey,
             JsonElement.Parse(stored.Content), JsonElement.Parse(stored.Decisions),
-            new EventRecipients(
-                stored.Recipients, [.. recipients.Take(limit).Select(Recipient)], more ? Paging.Cursor(recipients[limit - 1].Item.User) : null)));
+            new EventRecipients(stored.Recipients, page.Data, page.NextCursor)));
     }
 
     private static EventRecipient Recipient(StoredRecipient recipient)

@@ -1,6 +1,10 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Routing;
 using Notifications.Auth;
+using Notifications.Events;
+using Notifications.Inbox;
+using Notifications.Realtime;
+using Notifications.Topics;
 
 namespace Notifications.Hosting;
 
@@ -12,6 +16,11 @@ public static class EndpointExtensions
     {
         app.MapKeys();
         app.MapTokens();
+        app.MapEvents();
+        app.MapEventsQuery();
+        app.MapTopics();
+        app.MapInbox();
+        app.MapRealtime();
         app.MapHealth();
         app.MapOpenApi("/openapi/{documentName}.json");
     }

@@ -10,13 +10,15 @@ public sealed record Page<T>
     /// <summary>The entries.</summary>
     public required IReadOnlyList<T> Data { get; init; }
 
-    /// <summary>Where the next part starts, to be sent as <c>cursor</c>; null at the end.</summary>
+    /// <summary>Where the next part starts, to be sent as <c>after</c>; null at the end.</summary>
     public required string? NextCursor { get; init; }
 }
 
-/// <summary>How lists are read in parts: <c>limit</c> and an opaque <c>cursor</c>.</summary>
+/// <summary>How lists are read in parts: <c>limit</c> and an opaque cursor in <c>after</c>.</summary>
 public static class Paging
 {
+    private static readonly UTF8Encoding Utf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+
     /// <summary>The size of a part where none is asked for.</summary>
     public const int DefaultLimit = 25;
 
@@ -24,15 +26,15 @@ public static class Paging
     public const int MaxLimit = 100;
 
     /// <summary>Checks what a caller sent.</summary>
-    /// <param name="cursor">The parameter <c>cursor</c>.</param>
+    /// <param name="cursor">The parameter <c>after</c>.</param>
     /// <param name="limit">The parameter <c>limit</c>.</param>
-    /// <param name="after">What the part continues after; empty at the start.</param>
+    /// <param name="place">What the part continues after; empty at the start.</param>
     /// <param name="count">The size of the part.</param>
     /// <returns>What is wrong, or null.</returns>
-    public static ProblemHttpResult? Check(string? cursor, int? limit, out string after, out int count)
+    public static ProblemHttpResult? Check(string? cursor, int? limit, out string place, out int count)
     {
         count = limit ?? DefaultLimit;
-        after = "";
+        place = "";
         if (count is < 1 or > MaxLimit)
         {
             return Problems.Field("limit", $"1 to {MaxLimit}.");
@@ -45,14 +47,17 @@ public static class Paging
 
         try
         {
-            after = Encoding.UTF8.GetString(Base64Url.DecodeFromChars(cursor));
-            return null;
+            place = Utf8.GetString(Base64Url.DecodeFromChars(cursor));
+            return place.Contains('\0', StringComparison.Ordinal) ? BadCursor() : null;
         }
-        catch (FormatException)
+        catch (Exception e) when (e is FormatException or DecoderFallbackException)
         {
-            return Problems.Field("cursor", "not a cursor of this list; send nextCursor as it was received.");
+            return BadCursor();
         }
     }
+
+    /// <summary>The problem with a cursor that is not one of the list.</summary>
+    public static ProblemHttpResult BadCursor() => Problems.Field("after", "not a cursor of this list; send nextCursor as it was received.");
 
     /// <summary>Makes a cursor of a position.</summary>
     public static string Cursor(string position) => Base64Url.EncodeToString(Encoding.UTF8.GetBytes(position));

@@ -7,9 +7,14 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Notifications.Auth;
+using Notifications.Dispatch;
 using Notifications.Events;
+using Notifications.Inbox;
+using Notifications.Jobs;
 using Notifications.Log;
+using Notifications.Realtime;
 using Notifications.Storage;
+using Notifications.Topics;
 
 namespace Notifications.Hosting;
 
@@ -31,7 +36,12 @@ public static class ServiceCollectionExtensions
             .AddNotificationsHttp(configuration)
             .AddNotificationsAuth(configuration, environment)
             .AddNotificationsJson(AuthJson.Default)
-            .AddNotificationsEngine(configuration);
+            .AddNotificationsJson(EventsQueryJson.Default)
+            .AddNotificationsJson(TopicsJson.Default)
+            .AddNotificationsJson(InboxJson.Default)
+            .AddNotificationsEngine(configuration)
+            .AddRealtime()
+            .AddJourney();
     }
 
     /// <summary>The HTTP API's common ground: JSON, problems, CORS, health, its description.</summary>
@@ -59,8 +69,15 @@ public static class ServiceCollectionExtensions
         // The engine closes what it opened; behind these the container sees nothing that it would close a second time.
         services.AddSingleton(provider => new Store(provider.GetRequiredService<EmbeddedEngine>().Database, provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<IEventLog>(provider => provider.GetRequiredService<EmbeddedEngine>().Log);
-        return services.AddSingleton<EventIntake>();
+        return services.AddSingleton(provider => new StoreEpoch(provider.GetRequiredService<EmbeddedEngine>().Stamp.Epoch));
     }
+
+    /// <summary>From the door to the inbox, and what the clock drives.</summary>
+    private static IServiceCollection AddJourney(this IServiceCollection services) => services
+        .AddSingleton<EventIntake>()
+        .AddSingleton<UserLog>()
+        .AddHostedService<Dispatcher>()
+        .AddHostedService<Housekeeping>();
 
     private static void CheckEngine(IConfiguration configuration)
     {

@@ -88,10 +88,10 @@ public static class InboxApi
     private static UserKey Key(HttpContext context) => new(context.User.Tenant(), context.User.UserId());
 
     private static async Task<Results<Ok<InboxPage>, ProblemHttpResult>> ListAsync(
-        HttpContext context, UserLog log, string? status = null, string? category = null, string? after = null, int limit = Paging.DefaultLimit,
+        HttpContext context, UserLog log, string? status = null, string? category = null, string? after = null, int? limit = null,
         CancellationToken cancellationToken = default)
     {
-        if (Paging.Check(limit) is { } problem)
+        if (Paging.Check(after, limit, out var place, out var count) is { } problem)
         {
             return problem;
         }
@@ -102,25 +102,24 @@ public static class InboxApi
         }
 
         var before = long.MaxValue;
-        if (!Paging.TryReadCursor(after, out var cursor)
-            || (cursor is not "" && !long.TryParse(cursor, NumberStyles.None, CultureInfo.InvariantCulture, out before)))
+        if (place is not "" && !long.TryParse(place, NumberStyles.None, CultureInfo.InvariantCulture, out before))
         {
-            return Paging.BadCursor("after");
+            return Paging.BadCursor();
         }
 
-        var (items, counts) = await log.PageAsync(Key(context), wanted, category, before, limit + 1, cancellationToken);
-        var next = items.Count > limit ? Paging.Cursor(items[limit - 1].Seq.ToString(CultureInfo.InvariantCulture)) : null;
-        return TypedResults.Ok(new InboxPage(items.Count > limit ? items.GetRange(0, limit) : items, next, counts));
+        var (items, counts) = await log.PageAsync(Key(context), wanted, category, before, count + 1, cancellationToken);
+        var page = Paging.Page(items, count, item => item, item => item.Seq.ToString(CultureInfo.InvariantCulture));
+        return TypedResults.Ok(new InboxPage(page.Data, page.NextCursor, counts));
     }
 
     private static async Task<Ok<Counts>> CountsAsync(HttpContext context, UserLog log, CancellationToken cancellationToken) =>
         TypedResults.Ok((await log.HeadAsync(Key(context), cancellationToken)).Counts);
 
     private static async Task<Results<Ok<InboxSync>, ProblemHttpResult>> SyncAsync(
-        HttpContext context, UserLog log, StoreEpoch current, long after = 0, long? epoch = null, int limit = Paging.MaxLimit,
+        HttpContext context, UserLog log, StoreEpoch current, long after = 0, long? epoch = null, int? limit = null,
         CancellationToken cancellationToken = default)
     {
-        if (Paging.Check(limit) is { } problem)
+        if (Paging.Check(null, limit ?? Paging.MaxLimit, out _, out var count) is { } problem)
         {
             return problem;
         }
@@ -130,7 +129,7 @@ public static class InboxApi
             return Problems.Field("after", "must not be negative");
         }
 
-        var page = await log.CatchUpAsync(Key(context), after, limit, cancellationToken);
+        var page = await log.CatchUpAsync(Key(context), after, count, cancellationToken);
         var head = page.Head;
         if ((epoch is { } asked && asked != current.Value) || after > head.Counter || after < head.OldestSeq - 1)
         {

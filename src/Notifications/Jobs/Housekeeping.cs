@@ -1,5 +1,7 @@
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Notifications.Hosting;
 using Notifications.Inbox;
 using Notifications.Realtime;
 using Notifications.Storage;
@@ -8,11 +10,13 @@ namespace Notifications.Jobs;
 
 /// <summary>What only the clock drives: items come back when their snooze ends, and what is past its retention is deleted.</summary>
 public sealed partial class Housekeeping(
-    UserLog log, Store store, IDoorbell doorbell, RetentionOptions options, TimeProvider time, ILogger<Housekeeping> logger) : BackgroundService
+    UserLog log, Store store, IDoorbell doorbell, IOptions<NotificationsOptions> options, TimeProvider time, ILogger<Housekeeping> logger) : BackgroundService
 {
     private const int Batch = 500;
     private static readonly TimeSpan WakeEvery = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan RetentionEvery = TimeSpan.FromMinutes(10);
+
+    private readonly RetentionOptions _retention = options.Value.Retention;
 
     /// <inheritdoc/>
     protected override Task ExecuteAsync(CancellationToken stoppingToken) => Task.WhenAll(
@@ -21,18 +25,18 @@ public sealed partial class Housekeeping(
     /// <summary>Deletes what is past its retention, in short transactions.</summary>
     public async Task RetainAsync(CancellationToken cancellationToken)
     {
-        var before = time.GetUtcNow().AddDays(-options.InboxDays);
+        var before = time.GetUtcNow().AddDays(-_retention.InboxDays);
         var after = new UserKey("", "");
-        for (var users = await store.LongInboxesAsync(after, options.InboxItems, Batch, cancellationToken);
+        for (var users = await store.LongInboxesAsync(after, _retention.InboxItems, Batch, cancellationToken);
              users.Count > 0;
-             users = await store.LongInboxesAsync(after, options.InboxItems, Batch, cancellationToken))
+             users = await store.LongInboxesAsync(after, _retention.InboxItems, Batch, cancellationToken))
         {
             foreach (var user in users)
             {
                 int deleted;
                 do
                 {
-                    (deleted, var push) = await store.TrimInboxAsync(user, before, options.InboxItems, Batch);
+                    (deleted, var push) = await store.TrimInboxAsync(user, before, _retention.InboxItems, Batch);
                     if (push is not null)
                     {
                         await doorbell.RingAsync([push]);

@@ -119,9 +119,6 @@ internal sealed partial class RealtimeJson : JsonSerializerContext;
 /// <summary>The hub's registration and route.</summary>
 public static class RealtimeSetup
 {
-    /// <summary>Where the hub is.</summary>
-    public const string HubPath = "/hubs/notifications";
-
     /// <summary>The largest message a client may send, in bytes.</summary>
     public const int MaxMessageBytes = 32 * 1024;
 
@@ -143,10 +140,10 @@ public static class RealtimeSetup
         return services;
     }
 
-    /// <summary>Maps the hub: WebSockets only, and only from origins that are allowed.</summary>
+    /// <summary>Maps the hub: WebSockets only. Which pages may connect is checked before, for all of the hub's path.</summary>
     public static IEndpointConventionBuilder MapRealtime(this IEndpointRouteBuilder routes)
     {
-        var hub = routes.MapHub<NotificationHub>(HubPath, options => options.Transports = HttpTransportType.WebSockets);
+        var hub = routes.MapHub<NotificationHub>(BearerToken.HubPath.Value!, options => options.Transports = HttpTransportType.WebSockets);
         hub.Add(endpoint =>
         {
             var next = endpoint.RequestDelegate!;
@@ -157,12 +154,6 @@ public static class RealtimeSetup
 
     private static Task GuardAsync(HttpContext context, RequestDelegate next)
     {
-        if (!context.RequestServices.GetRequiredService<OriginPolicy>().IsAllowed(context))
-        {
-            return Problems.Of(StatusCodes.Status403Forbidden, "origin_not_allowed",
-                "This page's origin is not in Notifications:Cors:Origins.").ExecuteAsync(context);
-        }
-
         if (context.RequestServices.GetRequiredService<Gateway>().IsStopping)
         {
             return Problems.Unavailable(context, "The server is shutting down.").ExecuteAsync(context);

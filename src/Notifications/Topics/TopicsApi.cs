@@ -10,19 +10,9 @@ using Notifications.Storage;
 
 namespace Notifications.Topics;
 
-/// <summary>A page of topics.</summary>
-/// <param name="Data">Topics by key.</param>
-/// <param name="NextCursor">Goes into <c>after</c> for the next page; null at the end.</param>
-public sealed record TopicList(IReadOnlyList<Topic> Data, string? NextCursor);
-
-/// <summary>A page of subscribers.</summary>
-/// <param name="Data">Subscribers by user id.</param>
-/// <param name="NextCursor">Goes into <c>after</c> for the next page; null at the end.</param>
-public sealed record SubscriptionList(IReadOnlyList<Subscription> Data, string? NextCursor);
-
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
-[JsonSerializable(typeof(TopicList))]
-[JsonSerializable(typeof(SubscriptionList))]
+[JsonSerializable(typeof(Page<Topic>))]
+[JsonSerializable(typeof(Page<Subscription>))]
 internal sealed partial class TopicsJson : JsonSerializerContext;
 
 /// <summary>Topics and who is subscribed to them. A topic exists by being subscribed to.</summary>
@@ -42,43 +32,33 @@ public static class TopicsApi
         return routes;
     }
 
-    private static async Task<Results<Ok<TopicList>, ProblemHttpResult>> ListAsync(
-        HttpContext context, Store store, string? after = null, int limit = Paging.DefaultLimit, CancellationToken cancellationToken = default)
+    private static async Task<Results<Ok<Page<Topic>>, ProblemHttpResult>> ListAsync(
+        HttpContext context, Store store, string? after = null, int? limit = null, CancellationToken cancellationToken = default)
     {
-        if (Paging.Check(limit) is { } problem)
+        if (Paging.Check(after, limit, out var place, out var count) is { } problem)
         {
             return problem;
         }
 
-        if (!Paging.TryReadCursor(after, out var cursor))
-        {
-            return Paging.BadCursor("after");
-        }
-
-        var topics = await store.TopicsAsync(context.User.Tenant(), cursor, limit + 1, cancellationToken);
-        return TypedResults.Ok(new TopicList([.. topics.Take(limit)], topics.Count > limit ? Paging.Cursor(topics[limit - 1].Key) : null));
+        var topics = await store.TopicsAsync(context.User.Tenant(), place, count + 1, cancellationToken);
+        return TypedResults.Ok(Paging.Page(topics, count, topic => topic, topic => topic.Key));
     }
 
-    private static async Task<Results<Ok<SubscriptionList>, ProblemHttpResult>> SubscribersAsync(
-        string key, HttpContext context, Store store, string? after = null, int limit = Paging.DefaultLimit, CancellationToken cancellationToken = default)
+    private static async Task<Results<Ok<Page<Subscription>>, ProblemHttpResult>> SubscribersAsync(
+        string key, HttpContext context, Store store, string? after = null, int? limit = null, CancellationToken cancellationToken = default)
     {
         if (Check(key, null) is { } wrong)
         {
             return wrong;
         }
 
-        if (Paging.Check(limit) is { } problem)
+        if (Paging.Check(after, limit, out var place, out var count) is { } problem)
         {
             return problem;
         }
 
-        if (!Paging.TryReadCursor(after, out var cursor))
-        {
-            return Paging.BadCursor("after");
-        }
-
-        var page = await store.SubscriptionsAsync(context.User.Tenant(), key, cursor, limit + 1, cancellationToken);
-        return TypedResults.Ok(new SubscriptionList([.. page.Take(limit)], page.Count > limit ? Paging.Cursor(page[limit - 1].UserId) : null));
+        var subscriptions = await store.SubscriptionsAsync(context.User.Tenant(), key, place, count + 1, cancellationToken);
+        return TypedResults.Ok(Paging.Page(subscriptions, count, subscription => subscription, subscription => subscription.UserId));
     }
 
     private static async Task<Results<Ok, Created, ProblemHttpResult>> SubscribeAsync(string key, string userId, HttpContext context, Store store)
