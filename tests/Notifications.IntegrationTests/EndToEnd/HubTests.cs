@@ -496,22 +496,6 @@ public sealed class HubTests(ServerFixture fixture)
         Assert.Equal("for Ben", Assert.Single(two.Notifications).Title);
     }
 
-    [Fact]
-    public async Task Withdrawing_an_event_shows_on_connections_and_in_the_inbox()
-    {
-        var user = fixture.NewUser();
-        await using var client = await HubClient.ConnectAsync(Server, await Api.TokenAsync(user));
-        var id = await Api.PublishAsync(user, "a mistake");
-        await client.WaitForNotificationsAsync(1);
-        (await Api.SendAsync(HttpMethod.Post, $"/v1/events/{id}/withdraw", null)).Expect(202);
-        var updated = await client.WaitForAsync<Updated>();
-        using var me = await Api.AsUserAsync(user);
-
-        Assert.True(updated.Items[0].IsWithdrawn);
-        Assert.Equal(new Counts(0, 0), updated.Counts);
-        Assert.Equal(new Counts(0, 0), (await me.InboxAsync()).Counts);
-    }
-
     private static async Task IgnoreErrorAsync(Task<System.Text.Json.JsonElement> invocation)
     {
         try
