@@ -22,7 +22,13 @@ async function open() {
   page.setDefaultTimeout(60_000);
   const problems = [];
   page.on("pageerror", (error) => problems.push(String(error)));
-  page.on("console", (message) => message.type() === "error" && problems.push(message.text()));
+  page.on("console", (message) => message.type() === "error" && !message.text().startsWith("Failed to load") && problems.push(message.text()));
+  // An event is not found until it is stored, and the page asks until it is.
+  page.on("response", (response) => {
+    if (response.status() >= 400 && !(response.status() === 404 && response.url().includes("/demo/api/events/"))) {
+      problems.push(`${response.status()} ${response.url()}`);
+    }
+  });
   page.on("request", (request) => {
     if (!request.url().startsWith(server.url) && !request.url().startsWith(server.url.replace("http", "ws")) && !request.url().startsWith("data:")) {
       problems.push(`asks another host: ${request.url()}`);

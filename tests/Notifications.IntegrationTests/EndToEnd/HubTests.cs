@@ -99,6 +99,33 @@ public sealed class HubTests(ServerFixture fixture)
     }
 
     [Fact]
+    public async Task However_fast_it_is_acknowledged_it_is_not_shown_again() =>
+        await Task.WhenAll(Enumerable.Range(0, 8).Select(async _ =>
+        {
+            var user = fixture.NewUser();
+            var token = await Api.TokenAsync(user);
+            for (var i = 0; i < 60; i++)
+            {
+                var acknowledged = new TaskCompletionSource<Item>(TaskCreationOptions.RunContinuationsAsynchronously);
+                await using var client = await HubClient.ConnectAsync(Server, new HubOptions
+                {
+                    Token = token,
+                    Device = "phone",
+                    OnMessage = async (client, message) =>
+                    {
+                        if (message is Notification { Item: var item })
+                        {
+                            await client.AckAsync(item.Rev);
+                            acknowledged.TrySetResult(item);
+                        }
+                    },
+                });
+                await Api.PublishAsync(user, $"{i}");
+                Assert.Equal($"{i}", (await acknowledged.Task.WaitAsync(Until.Limit, TimeProvider.System)).Title);
+            }
+        }));
+
+    [Fact]
     public async Task Devices_have_positions_of_their_own_and_a_new_one_starts_at_the_users()
     {
         var user = fixture.NewUser();
