@@ -40,13 +40,13 @@ internal static class UserTokens
     }
 
     /// <summary>Our own tokens.</summary>
-    public static void ConfigureOwn(JwtBearerOptions options, TokenIssuer issuer, TimeProvider time)
+    public static void ConfigureOwn(JwtBearerOptions options, IServiceProvider services, TimeProvider time)
     {
         ConfigureAny(options, time, defaultTenant: null);
         options.TokenValidationParameters.ValidIssuer = TokenIssuer.Issuer;
         options.TokenValidationParameters.ValidAudience = TokenIssuer.Issuer;
         options.TokenValidationParameters.ValidAlgorithms = [SecurityAlgorithms.HmacSha256];
-        options.TokenValidationParameters.IssuerSigningKeyResolver = (_, _, _, _) => [issuer.Key];
+        options.TokenValidationParameters.IssuerSigningKeyResolver = (_, _, _, _) => [services.GetRequiredService<TokenIssuer>().Key];
     }
 
     /// <summary>The tokens of the configured issuer.</summary>

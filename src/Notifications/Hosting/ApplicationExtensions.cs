@@ -40,8 +40,8 @@ public static partial class ApplicationExtensions
     {
         app.Use((context, next) =>
         {
-            context.Response.Headers.XContentTypeOptions = "nosniff";
-            context.Response.Headers["Referrer-Policy"] = "no-referrer";
+            // As late as possible: an exception's answer starts over without what was set before.
+            context.Response.OnStarting(AddSecurityHeaders, context.Response);
             return next(context);
         });
         app.UseExceptionHandler();
@@ -51,6 +51,14 @@ public static partial class ApplicationExtensions
         app.Use(CheckOriginAsync);
         app.UseAuthentication();
         app.UseAuthorization();
+    }
+
+    private static Task AddSecurityHeaders(object response)
+    {
+        var headers = ((HttpResponse)response).Headers;
+        headers.XContentTypeOptions = "nosniff";
+        headers["Referrer-Policy"] = "no-referrer";
+        return Task.CompletedTask;
     }
 
     private static AuthOptions CheckSettings(WebApplication app)
