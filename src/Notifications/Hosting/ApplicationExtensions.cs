@@ -103,7 +103,7 @@ public static partial class ApplicationExtensions
             StatusCodes.Status404NotFound => Problems.NotFound("There is nothing here."),
             StatusCodes.Status405MethodNotAllowed => Problems.Of(
                 405, "method_not_allowed", $"{context.Request.Method} is not possible here; possible: {context.Response.Headers.Allow}."),
-            StatusCodes.Status413PayloadTooLarge => Problems.Of(413, "too_large", "The body is larger than this endpoint takes."),
+            StatusCodes.Status413PayloadTooLarge => Problems.Of(413, "payload_too_large", "The body is larger than this endpoint takes."),
             StatusCodes.Status415UnsupportedMediaType => Problems.Of(415, "unsupported_media_type", "The content type is not one that is taken here."),
             var other => TypedResults.Problem(statusCode: other),
         }).ExecuteAsync(context);

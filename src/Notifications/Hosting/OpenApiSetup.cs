@@ -181,7 +181,7 @@ internal static class OpenApiSetup
 
         if (operation.RequestBody is not null)
         {
-            yield return new(413, "too_large", "The body is too large.");
+            yield return new(413, "payload_too_large", "The body is too large.");
             yield return new(415, "unsupported_media_type", "The content type is not taken here.");
         }
 
