@@ -9,13 +9,13 @@ public sealed class KeyDirectoryTests : IAsyncLifetime, IDisposable
 {
     private readonly TempFolder _folder = new();
     private readonly ShiftedTime _time = new();
-    private Switch _database = null!;
+    private SwitchedDatabase _database = null!;
     private Store _store = null!;
     private KeyDirectory _keys = null!;
 
     public async Task InitializeAsync()
     {
-        _database = new Switch(new SqliteDatabase(Path.Combine(_folder.Info.FullName, "test.db"), 2, NullLogger<SqliteDatabase>.Instance));
+        _database = new SwitchedDatabase(new SqliteDatabase(Path.Combine(_folder.Info.FullName, "test.db"), 2, NullLogger<SqliteDatabase>.Instance));
         await Migrator.MigrateSqliteAsync(_database);
         _store = new Store(_database, _time);
         _keys = new KeyDirectory(_store, _time);
@@ -70,19 +70,5 @@ public sealed class KeyDirectoryTests : IAsyncLifetime, IDisposable
         Assert.Equal(Scopes.All, (await _store.KeyByHashAsync(second))!.Scopes);
         Assert.True(await _keys.TenantExistsAsync("default"));
         Assert.False(await _keys.TenantExistsAsync("acme"));
-    }
-
-    /// <summary>A database that can be away, which a file on this machine cannot.</summary>
-    private sealed class Switch(IDatabase database) : IDatabase
-    {
-        public bool Away { get; set; }
-
-        public Task<T> WriteAsync<T>(Func<StoreSession, ValueTask<T>> work) =>
-            Away ? throw new StoreUnavailableException("away") : database.WriteAsync(work);
-
-        public Task<T> ReadAsync<T>(Func<StoreSession, ValueTask<T>> work, CancellationToken cancellationToken = default) =>
-            Away ? throw new StoreUnavailableException("away") : database.ReadAsync(work, cancellationToken);
-
-        public ValueTask DisposeAsync() => database.DisposeAsync();
     }
 }

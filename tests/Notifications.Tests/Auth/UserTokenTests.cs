@@ -1,6 +1,7 @@
 using System.Net;
 using System.Security.Cryptography;
 using System.Text;
+using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.IdentityModel.JsonWebTokens;
 using Microsoft.IdentityModel.Tokens;
@@ -109,7 +110,7 @@ public sealed class UserTokenTests : IDisposable
     }
 
     [Fact]
-    public async Task An_external_issuer_with_a_public_key_is_accepted_and_its_key_is_no_secret()
+    public async Task An_external_issuer_with_a_publishedkey_is_accepted_and_its_key_is_no_secret()
     {
         using var rsa = RSA.Create(2048);
         var pem = rsa.ExportSubjectPublicKeyInfoPem();
@@ -125,6 +126,34 @@ public sealed class UserTokenTests : IDisposable
         (await host.GetAsync("/probe/view", extra)).ShouldBeProblem(403, "forbidden");
         (await host.GetAsync("/probe/user", Token(confused, "https://id.example", "alerts"))).ShouldBeProblem(401, "unauthorized");
         (await host.GetAsync("/probe/user", Token(weak, "https://id.example", "alerts"))).ShouldBeProblem(401, "unauthorized");
+    }
+
+    [Fact]
+    public async Task An_authority_is_asked_for_its_keys()
+    {
+        using var rsa = RSA.Create(2048);
+        var published = rsa.ExportParameters(includePrivateParameters: false);
+        var key = new SigningCredentials(new RsaSecurityKey(rsa) { KeyId = "k1" }, SecurityAlgorithms.RsaSha256);
+        using var folder = new TempFolder();
+        await using (var issuer = await TestHost.StartAsync(folder.Info))
+        {
+            var url = issuer.Client.BaseAddress!.ToString().TrimEnd('/');
+            issuer.App.MapGet("/.well-known/openid-configuration", () => new Dictionary<string, string> { ["issuer"] = url, ["jwks_uri"] = url + "/jwks" });
+            issuer.App.MapGet("/jwks", () => new Dictionary<string, Dictionary<string, string>[]>
+            {
+                ["keys"] = [new() { ["kty"] = "RSA", ["kid"] = "k1", ["n"] = Base64UrlEncoder.Encode(published.Modulus), ["e"] = Base64UrlEncoder.Encode(published.Exponent) }],
+            });
+            await using var host = await StartAsync(("Notifications:Auth:Jwt:Authority", url), ("Notifications:Auth:Jwt:Audience", "alerts"));
+            Assert.StartsWith("default|alice|", (await host.GetAsync("/probe/user", Token(key, url, "alerts"))).Text);
+            (await host.GetAsync("/probe/user", Token(key, "https://other.example", "alerts"))).ShouldBeProblem(401, "unauthorized");
+        }
+
+        await using (var host = await StartAsync(("Notifications:Auth:Jwt:Authority", "http://127.0.0.1:1"), ("Notifications:Auth:Jwt:Audience", "alerts")))
+        {
+            (await host.GetAsync("/probe/user", Token(key, "http://127.0.0.1:1", "alerts"))).ShouldBeProblem(503, "unavailable");
+            var own = host.Get<TokenIssuer>().Issue("default", "alice", TimeSpan.FromMinutes(5)).Token;
+            Assert.Equal(HttpStatusCode.OK, (await host.GetAsync("/probe/user", own)).Status);
+        }
     }
 
     private Task<TestHost> StartAsync(params (string, string)[] settings) =>

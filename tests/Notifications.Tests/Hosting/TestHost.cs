@@ -35,7 +35,7 @@ internal sealed class TestHost : IAsyncDisposable
 
     public static WebApplication Build(
         DirectoryInfo folder, string environment = "Development", IEnumerable<(string, string)>? settings = null,
-        Action<WebApplicationBuilder>? configure = null, int port = 20_000)
+        Action<WebApplicationBuilder>? configure = null, int port = 20_000, Action<IServiceCollection>? replace = null)
     {
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions { EnvironmentName = environment, ContentRootPath = folder.FullName });
         builder.Configuration.AddInMemoryCollection((settings ?? []).ToDictionary(s => s.Item1, s => (string?)s.Item2));
@@ -43,17 +43,18 @@ internal sealed class TestHost : IAsyncDisposable
         builder.WebHost.UseUrls($"http://127.0.0.1:{port}");
         configure?.Invoke(builder);
         builder.Services.AddNotifications(builder.Configuration, builder.Environment);
+        replace?.Invoke(builder.Services);
         return builder.Build();
     }
 
     public static async Task<TestHost> StartAsync(
         DirectoryInfo folder, string environment = "Development", IEnumerable<(string, string)>? settings = null,
-        Action<WebApplicationBuilder>? configure = null)
+        Action<WebApplicationBuilder>? configure = null, Action<IServiceCollection>? replace = null)
     {
         while (true)
         {
             var port = Random.Shared.Next(20_000, 30_000);
-            var app = Build(folder, environment, settings, configure, port);
+            var app = Build(folder, environment, settings, configure, port, replace);
             try
             {
                 await app.OpenNotificationsAsync();
@@ -173,4 +174,18 @@ internal sealed class ShiftedTime : TimeProvider
     public override DateTimeOffset GetUtcNow() => System.GetUtcNow() + Shift;
 
     public override long GetTimestamp() => System.GetTimestamp() + (long)(Shift.TotalSeconds * TimestampFrequency);
+}
+
+/// <summary>A database that can be away, which a file on this machine cannot.</summary>
+internal sealed class SwitchedDatabase(IDatabase database) : IDatabase
+{
+    public bool Away { get; set; }
+
+    public Task<T> WriteAsync<T>(Func<StoreSession, ValueTask<T>> work) =>
+        Away ? throw new StoreUnavailableException("away") : database.WriteAsync(work);
+
+    public Task<T> ReadAsync<T>(Func<StoreSession, ValueTask<T>> work, CancellationToken cancellationToken = default) =>
+        Away ? throw new StoreUnavailableException("away") : database.ReadAsync(work, cancellationToken);
+
+    public ValueTask DisposeAsync() => database.DisposeAsync();
 }
