@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Connections;
 using Notifications.Hosting;
 using Serilog;
 using Serilog.Formatting.Json;
@@ -37,7 +38,9 @@ internal static class HostSetup
     /// <summary>Levels come from the section <c>Serilog</c>, and so do sinks; where it names none, text in Development and JSON elsewhere.</summary>
     private static Serilog.Core.Logger CreateLogger(WebApplicationBuilder builder)
     {
-        var logger = new LoggerConfiguration().ReadFrom.Configuration(builder.Configuration);
+        // An address in use is told in one line at the end (StartupFault); the host would log it with three stack traces first.
+        var logger = new LoggerConfiguration().ReadFrom.Configuration(builder.Configuration)
+            .Filter.ByExcluding(line => line.Exception is IOException { InnerException: AddressInUseException });
         if (builder.Configuration.GetSection("Serilog:WriteTo").Exists())
         {
             return logger.CreateLogger();

@@ -1,18 +1,17 @@
 using Notifications.Hosting;
 using Notifications.Server;
 
-var check = args.Contains("--check");
 try
 {
-    var builder = WebApplication.CreateBuilder([.. args.Where(arg => arg != "--check")]);
+    var (command, file, settings) = Commands.Read(args);
+    var builder = WebApplication.CreateBuilder(settings);
     builder.AddHost();
     builder.Services.AddNotifications(builder.Configuration, builder.Environment);
 
     await using var app = builder.Build();
-    if (check)
+    if (command is not null)
     {
-        await app.CheckNotificationsAsync();
-        Console.WriteLine($"The configuration and the store are fine (environment {app.Environment.EnvironmentName}).");
+        await Commands.RunAsync(app, command, file);
         return 0;
     }
 

@@ -11,7 +11,7 @@ internal static class StartupFault
     {
         StartupException => "Cannot start: " + OneLine(exception.Message),
         InvalidDataException or FormatException => "Cannot start, the configuration cannot be read: " + OneLine(Innermost(exception).Message),
-        IOException { InnerException: AddressInUseException } => "Cannot start: " + OneLine(exception.Message),
+        IOException { InnerException: AddressInUseException } => "Cannot start: " + OneLine(exception.Message) + " Choose another with --urls.",
         _ => null,
     };
 

@@ -34,7 +34,7 @@ internal static class AuthSetup
             .AddPolicyScheme(AnyScheme, null, options => options.ForwardDefaultSelector = context => UserTokens.SchemeOf(context, external))
             .AddScheme<AuthenticationSchemeOptions, KeyAuthenticationHandler>(KeyAuthenticationHandler.SchemeName, null)
             .AddJwtBearer(UserTokens.OwnScheme, _ => { });
-        services.AddOptions<JwtBearerOptions>(UserTokens.OwnScheme).Configure<TokenIssuer, TimeProvider>(UserTokens.ConfigureOwn);
+        services.AddOptions<JwtBearerOptions>(UserTokens.OwnScheme).Configure<IServiceProvider, TimeProvider>(UserTokens.ConfigureOwn);
         if (external)
         {
             authentication.AddJwtBearer(UserTokens.ExternalScheme, _ => { });

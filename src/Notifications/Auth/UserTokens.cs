@@ -40,13 +40,13 @@ internal static class UserTokens
     }
 
     /// <summary>Our own tokens.</summary>
-    public static void ConfigureOwn(JwtBearerOptions options, TokenIssuer issuer, TimeProvider time)
+    public static void ConfigureOwn(JwtBearerOptions options, IServiceProvider services, TimeProvider time)
     {
         ConfigureAny(options, time, defaultTenant: null);
         options.TokenValidationParameters.ValidIssuer = TokenIssuer.Issuer;
         options.TokenValidationParameters.ValidAudience = TokenIssuer.Issuer;
         options.TokenValidationParameters.ValidAlgorithms = [SecurityAlgorithms.HmacSha256];
-        options.TokenValidationParameters.IssuerSigningKeyResolver = (_, _, _, _) => [issuer.Key];
+        options.TokenValidationParameters.IssuerSigningKeyResolver = (_, _, _, _) => [services.GetRequiredService<TokenIssuer>().Key];
     }
 
     /// <summary>The tokens of the configured issuer.</summary>
@@ -105,16 +105,36 @@ internal static class UserTokens
                 return Task.CompletedTask;
             },
             OnTokenValidated = context => AcceptAsync(context, defaultTenant),
-            OnAuthenticationFailed = context =>
+            OnAuthenticationFailed = async context =>
             {
-                if (context.Exception is not (SecurityTokenException or ArgumentException))
+                if (await FetchFaultAsync(context) is { } fault)
                 {
-                    context.Fail(new IssuerUnavailableException(context.Exception));
+                    context.Fail(new IssuerUnavailableException(fault));
                 }
-
-                return Task.CompletedTask;
             },
         };
+    }
+
+    /// <summary>
+    /// Why the issuer's keys are not there, or null where they are. Without them the handler finds every token invalid, which may not be so.
+    /// Once fetched they are kept, so an issuer that goes away later changes nothing.
+    /// </summary>
+    private static async Task<Exception?> FetchFaultAsync(AuthenticationFailedContext context)
+    {
+        if (context.Options.ConfigurationManager is not { } issuer)
+        {
+            return null;
+        }
+
+        try
+        {
+            await issuer.GetConfigurationAsync(context.HttpContext.RequestAborted);
+            return null;
+        }
+        catch (Exception e) when (e is InvalidOperationException or IOException or HttpRequestException)
+        {
+            return e;
+        }
     }
 
     private static bool IsCurrent(DateTime now, DateTime? notBefore, DateTime? expires)

@@ -65,6 +65,7 @@ public sealed partial class PartitionWorker(
     {
         while (!cancellationToken.IsCancellationRequested)
         {
+            await TrimAsync();
             var entries = await log.ReadAsync(partition, _lease.Position, MaxBatch, MaxBatchBytes, cancellationToken); // (2)
             if (entries.Count > 0)
             {
@@ -72,7 +73,6 @@ public sealed partial class PartitionWorker(
                 continue;
             }
 
-            await TrimAsync();
             await log.WaitAsync(partition, Poll, cancellationToken);
         }
     }

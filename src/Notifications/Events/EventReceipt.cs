@@ -4,11 +4,20 @@ using Notifications.Storage;
 namespace Notifications.Events;
 
 /// <summary>The answer to an event that was accepted.</summary>
-/// <param name="Id">The event's id; for a duplicate the id it got the first time.</param>
-/// <param name="ExternalId">The producer's id; left out if there is none.</param>
-/// <param name="Status">Always <c>accepted</c>: the event is durable and will be delivered.</param>
-/// <param name="Duplicate">Whether the same event was accepted before, so that nothing was done now.</param>
-public sealed record EventReceipt(string Id, string? ExternalId, string Status, bool Duplicate);
+public sealed record EventReceipt
+{
+    /// <summary>The event's id; for a duplicate the id it got the first time.</summary>
+    public required string Id { get; init; }
+
+    /// <summary>The producer's id; left out if there is none.</summary>
+    public string? ExternalId { get; init; }
+
+    /// <summary>Always <c>accepted</c>: the event is durable and will be delivered.</summary>
+    public required string Status { get; init; }
+
+    /// <summary>Whether the same event was accepted before, so that nothing was done now.</summary>
+    public required bool Duplicate { get; init; }
+}
 
 /// <summary>The answer to a batch.</summary>
 /// <param name="Accepted">How many events are accepted, duplicates included.</param>
@@ -28,16 +37,15 @@ public sealed record BatchReceipt(int Accepted, int Rejected, IReadOnlyList<Batc
             var (draft, refusal) = items[i];
             var outcome = draft is null ? default : accepted[next++];
             refusal ??= outcome.Refusal();
-            if (refusal is null)
+            count += refusal is null ? 1 : 0;
+            results[i] = new BatchResult
             {
-                count++;
-                results[i] = new BatchResult(
-                    i, Ids.Format(Ids.Event, outcome.EventId), draft!.ExternalId, outcome.Outcome == AcceptOutcome.Duplicate, Problem: null);
-            }
-            else
-            {
-                results[i] = new BatchResult(i, Id: null, draft?.ExternalId, Duplicate: null, refusal);
-            }
+                Index = i,
+                Id = refusal is null ? Ids.Format(Ids.Event, outcome.EventId) : null,
+                ExternalId = draft?.ExternalId,
+                Duplicate = refusal is null ? outcome.Outcome == AcceptOutcome.Duplicate : null,
+                Problem = refusal,
+            };
         }
 
         return new BatchReceipt(count, results.Length - count, results);
@@ -66,12 +74,23 @@ public sealed record BatchReceipt(int Accepted, int Rejected, IReadOnlyList<Batc
 }
 
 /// <summary>What became of one event of a batch: it has an id, or a problem.</summary>
-/// <param name="Index">Its place in the batch, from 0; blank lines of NDJSON are not counted.</param>
-/// <param name="Id">The event's id, if it was accepted.</param>
-/// <param name="ExternalId">The producer's id, if there is one and the event is valid.</param>
-/// <param name="Duplicate">Whether the same event was accepted before; only with an id.</param>
-/// <param name="Problem">Why it was not accepted; as the problem details of a single event.</param>
-public sealed record BatchResult(int Index, string? Id, string? ExternalId, bool? Duplicate, EventRefusal? Problem);
+public sealed record BatchResult
+{
+    /// <summary>Its place in the batch, from 0; blank lines of NDJSON are not counted.</summary>
+    public required int Index { get; init; }
+
+    /// <summary>The event's id, if it was accepted.</summary>
+    public string? Id { get; init; }
+
+    /// <summary>The producer's id, if there is one and the event is valid.</summary>
+    public string? ExternalId { get; init; }
+
+    /// <summary>Whether the same event was accepted before; only with an id.</summary>
+    public bool? Duplicate { get; init; }
+
+    /// <summary>Why it was not accepted, as the problem details of a single event say it.</summary>
+    public EventRefusal? Problem { get; init; }
+}
 
 /// <summary>Outcomes as answers.</summary>
 internal static class AcceptResults

@@ -54,7 +54,7 @@ public sealed record EventRefusal(int Status, string Code, string Detail, IReadO
     {
         var reason = e.Message;
         var end = reason.IndexOf(" LineNumber:", StringComparison.Ordinal);
-        reason = end > 0 ? reason[..end] : reason;
+        reason = (end > 0 ? reason[..end] : reason).Replace(" Change the reader options.", "", StringComparison.Ordinal);
         return Malformed($"Malformed JSON at line {e.LineNumber + 1}, byte {e.BytePositionInLine + 1}: {reason}");
     }
 

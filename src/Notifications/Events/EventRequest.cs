@@ -1,13 +1,14 @@
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 
 namespace Notifications.Events;
 
-/// <summary>
-/// An event as a producer posts it. For the API's description only: requests are read by <see cref="EventParser"/>, which enforces what is
-/// said here. Other properties are refused, and so is one that is given twice.
-/// </summary>
+// These records are the API's description and nothing else: requests are read by EventParser and CloudEventsBinding, which enforce what is
+// said here. Their comments are published, so they speak to producers.
+
+/// <summary>An event. Other properties are refused, and so is one that is given twice.</summary>
 public sealed record EventRequest
 {
     /// <summary>
@@ -57,7 +58,6 @@ public sealed record EventRequest
     public string? Category { get; init; }
 
     /// <summary>How urgent it is; <c>critical</c> overtakes the rest.</summary>
-    [AllowedValues("low", "normal", "high", "critical")]
     [DefaultValue("normal")]
     public string? Priority { get; init; }
 
@@ -91,13 +91,13 @@ public sealed record EventActionRequest
 }
 
 /// <summary>
-/// A CloudEvent 1.0 as a producer posts it in structured mode. For the API's description only, see <see cref="CloudEventsBinding"/>. In
-/// binary mode the attributes are <c>ce-</c> headers and the body is the data. Other attributes are allowed and ignored.
+/// A CloudEvent 1.0 in structured mode. In binary mode the attributes are <c>ce-</c> headers and the body is the data. Other attributes are
+/// allowed and ignored.
 /// </summary>
 public sealed record CloudEventRequest
 {
     /// <summary>The version of the specification.</summary>
-    [AllowedValues("1.0")]
+    [JsonPropertyName("specversion")]
     public required string SpecVersion { get; init; }
 
     /// <summary>Identifies the event together with its source; sending the same event again is safe.</summary>
@@ -118,10 +118,12 @@ public sealed record CloudEventRequest
 
     /// <summary>Orders events where the data has no <c>orderingKey</c>.</summary>
     [StringLength(EventLimits.MaxOrderingKey, MinimumLength = 1)]
+    [JsonPropertyName("partitionkey")]
     public string? PartitionKey { get; init; }
 
     /// <summary>A JSON media type.</summary>
     [DefaultValue("application/json")]
+    [JsonPropertyName("datacontenttype")]
     public string? DataContentType { get; init; }
 
     /// <summary>When it happened (RFC 3339).</summary>
@@ -137,36 +139,35 @@ public sealed record CloudEventRequest
 /// <summary>The members of a CloudEvent's data that are fields of the event. Each has the rules of a native event; others are allowed.</summary>
 public sealed record CloudEventData
 {
-    /// <inheritdoc cref="EventRequest.Title"/>
+    /// <summary>The line that the recipient sees first.</summary>
     [StringLength(EventLimits.MaxTitle, MinimumLength = 1)]
     public required string Title { get; init; }
 
-    /// <inheritdoc cref="EventRequest.Body"/>
+    /// <summary>The text below the title.</summary>
     [StringLength(EventLimits.MaxBody)]
     public string? Body { get; init; }
 
-    /// <inheritdoc cref="EventRequest.Url"/>
+    /// <summary>Where a click leads.</summary>
     [StringLength(EventLimits.MaxUrl, MinimumLength = 1)]
     public string? Url { get; init; }
 
-    /// <inheritdoc cref="EventRequest.ImageUrl"/>
+    /// <summary>A picture.</summary>
     [StringLength(EventLimits.MaxUrl, MinimumLength = 1)]
     public string? ImageUrl { get; init; }
 
-    /// <inheritdoc cref="EventRequest.Actions"/>
+    /// <summary>Buttons.</summary>
     [MaxLength(EventLimits.MaxActions)]
     public IReadOnlyList<EventActionRequest>? Actions { get; init; }
 
-    /// <inheritdoc cref="EventRequest.Category"/>
+    /// <summary>What the inbox can be filtered by.</summary>
     [StringLength(EventLimits.MaxCategory, MinimumLength = 1)]
     public string? Category { get; init; }
 
-    /// <inheritdoc cref="EventRequest.Priority"/>
-    [AllowedValues("low", "normal", "high", "critical")]
+    /// <summary>How urgent it is.</summary>
     [DefaultValue("normal")]
     public string? Priority { get; init; }
 
-    /// <inheritdoc cref="EventRequest.OrderingKey"/>
+    /// <summary>Events with the same key are delivered in the order in which they were accepted.</summary>
     [StringLength(EventLimits.MaxOrderingKey, MinimumLength = 1)]
     public string? OrderingKey { get; init; }
 }

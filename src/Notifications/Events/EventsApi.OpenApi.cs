@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.OpenApi;
 using Microsoft.OpenApi;
 
 namespace Notifications.Events;
@@ -11,6 +12,9 @@ namespace Notifications.Events;
 /// </summary>
 public static partial class EventsApi
 {
+    // Null is the same as leaving it out.
+    private static readonly string?[] Priorities = ["low", "normal", "high", "critical", null];
+
     private const string EventExample = """
         {
           "id": "shipment-4711",
@@ -54,8 +58,8 @@ public static partial class EventsApi
                 Description = "Another place for the event's id, in quotes or without. If both are given they must be equal.",
                 Schema = new OpenApiSchema { Type = JsonSchemaType.String, MaxLength = EventLimits.MaxId },
             });
-            var native = await context.GetOrCreateSchemaAsync(typeof(EventRequest), null, cancellationToken);
-            var cloud = await context.GetOrCreateSchemaAsync(typeof(CloudEventRequest), null, cancellationToken);
+            var native = await NativeSchemaAsync(context, cancellationToken);
+            var cloud = await CloudSchemaAsync(context, cancellationToken);
             operation.RequestBody = Body(
                 (MediaType.Json, native, EventExample),
                 (MediaType.CloudEvent, cloud, CloudEventExample),
@@ -71,7 +75,7 @@ public static partial class EventsApi
         .Produces<BatchReceipt>(StatusCodes.Status202Accepted)
         .AddOpenApiOperationTransformer(async (operation, context, cancellationToken) =>
         {
-            var native = await context.GetOrCreateSchemaAsync(typeof(EventRequest), null, cancellationToken);
+            var native = await NativeSchemaAsync(context, cancellationToken);
             operation.RequestBody = Body(
                 (MediaType.Json, ArrayOf(native), $"[{EventExample}]"),
                 (MediaType.JsonLines, native, EventExample));
@@ -85,6 +89,30 @@ public static partial class EventsApi
         .ProducesProblem(StatusCodes.Status415UnsupportedMediaType)
         .ProducesProblem(StatusCodes.Status429TooManyRequests)
         .ProducesProblem(StatusCodes.Status503ServiceUnavailable);
+
+    private static async Task<OpenApiSchema> NativeSchemaAsync(OpenApiOperationTransformerContext context, CancellationToken cancellationToken)
+    {
+        var schema = await context.GetOrCreateSchemaAsync(typeof(EventRequest), null, cancellationToken);
+        schema.AdditionalPropertiesAllowed = false;
+        Enumerate(schema, "priority", Priorities);
+        return schema;
+    }
+
+    private static async Task<OpenApiSchema> CloudSchemaAsync(OpenApiOperationTransformerContext context, CancellationToken cancellationToken)
+    {
+        var schema = await context.GetOrCreateSchemaAsync(typeof(CloudEventRequest), null, cancellationToken);
+        Enumerate(schema, "specversion", ["1.0"]);
+        Enumerate(schema.Properties?["data"], "priority", Priorities);
+        return schema;
+    }
+
+    private static void Enumerate(IOpenApiSchema? schema, string property, params IEnumerable<string?> values)
+    {
+        if (schema?.Properties?[property] is OpenApiSchema found)
+        {
+            found.Enum = [.. values.Select(v => JsonValue.Create(v) as JsonNode ?? JsonNullSentinel.JsonNull)];
+        }
+    }
 
     private static OpenApiSchema ArrayOf(OpenApiSchema item) =>
         new() { Type = JsonSchemaType.Array, Items = item, MinItems = 1, MaxItems = EventLimits.MaxBatchItems };

@@ -105,7 +105,13 @@ public static partial class EventsApi
 
         var id = Ids.Format(Ids.Event, result.EventId);
         context.Response.Headers.Location = $"{Path}/{id}";
-        var receipt = new EventReceipt(id, draft.ExternalId, "accepted", result.Outcome == AcceptOutcome.Duplicate);
+        var receipt = new EventReceipt
+        {
+            Id = id,
+            ExternalId = draft.ExternalId,
+            Status = "accepted",
+            Duplicate = result.Outcome == AcceptOutcome.Duplicate,
+        };
         return TypedResults.Json(receipt, EventsJson.Default.EventReceipt, statusCode: StatusCodes.Status202Accepted);
     }
 

@@ -40,8 +40,8 @@ public static partial class ApplicationExtensions
     {
         app.Use((context, next) =>
         {
-            context.Response.Headers.XContentTypeOptions = "nosniff";
-            context.Response.Headers["Referrer-Policy"] = "no-referrer";
+            // As late as possible: an exception's answer starts over without what was set before.
+            context.Response.OnStarting(AddSecurityHeaders, context.Response);
             return next(context);
         });
         app.UseExceptionHandler();
@@ -51,6 +51,14 @@ public static partial class ApplicationExtensions
         app.Use(CheckOriginAsync);
         app.UseAuthentication();
         app.UseAuthorization();
+    }
+
+    private static Task AddSecurityHeaders(object response)
+    {
+        var headers = ((HttpResponse)response).Headers;
+        headers.XContentTypeOptions = "nosniff";
+        headers["Referrer-Policy"] = "no-referrer";
+        return Task.CompletedTask;
     }
 
     private static AuthOptions CheckSettings(WebApplication app)
@@ -95,7 +103,7 @@ public static partial class ApplicationExtensions
             StatusCodes.Status404NotFound => Problems.NotFound("There is nothing here."),
             StatusCodes.Status405MethodNotAllowed => Problems.Of(
                 405, "method_not_allowed", $"{context.Request.Method} is not possible here; possible: {context.Response.Headers.Allow}."),
-            StatusCodes.Status413PayloadTooLarge => Problems.Of(413, "too_large", "The body is larger than this endpoint takes."),
+            StatusCodes.Status413PayloadTooLarge => Problems.Of(413, "payload_too_large", "The body is larger than this endpoint takes."),
             StatusCodes.Status415UnsupportedMediaType => Problems.Of(415, "unsupported_media_type", "The content type is not one that is taken here."),
             var other => TypedResults.Problem(statusCode: other),
         }).ExecuteAsync(context);

@@ -40,7 +40,7 @@ internal sealed partial class ExceptionProblems(ILogger<ExceptionProblems> logge
         switch (bad.StatusCode)
         {
             case StatusCodes.Status413PayloadTooLarge:
-                return Problems.Of(bad.StatusCode, "too_large", "The body is larger than this endpoint takes.");
+                return Problems.Of(bad.StatusCode, "payload_too_large", "The body is larger than this endpoint takes.");
             case StatusCodes.Status415UnsupportedMediaType:
                 return Problems.Of(bad.StatusCode, "unsupported_media_type", "Send the body as application/json.");
             case not StatusCodes.Status400BadRequest:

@@ -16,6 +16,14 @@ internal static class OpenApiSetup
     private const string UserScheme = "userToken";
     private const string ProblemJson = "application/problem+json";
 
+    /// <summary>Parameters that mean the same everywhere.</summary>
+    private static readonly Dictionary<string, string> Parameters = new()
+    {
+        ["limit"] = "How many entries to return, 1 to 100; 25 where absent.",
+        ["cursor"] = "Where to continue: `nextCursor` of the part before.",
+        ["tenant"] = "The tenant that is meant; the caller's where absent.",
+    };
+
     private static readonly (string Name, string Description)[] Tags =
     [
         ("Events", "Producers post events; each becomes a notification for everyone it is for."),
@@ -37,6 +45,17 @@ internal static class OpenApiSetup
         options.AddOperationTransformer((operation, context, _) =>
         {
             Describe(operation, context);
+            return Task.CompletedTask;
+        });
+        options.AddSchemaTransformer((schema, context, _) =>
+        {
+            // A converter of ours writes times, and the exporter does not know what it writes.
+            if ((Nullable.GetUnderlyingType(context.JsonTypeInfo.Type) ?? context.JsonTypeInfo.Type) == typeof(DateTimeOffset))
+            {
+                schema.Type = JsonSchemaType.String | (context.JsonTypeInfo.Type == typeof(DateTimeOffset) ? 0 : JsonSchemaType.Null);
+                schema.Format = "date-time";
+            }
+
             return Task.CompletedTask;
         });
     });
@@ -109,11 +128,28 @@ internal static class OpenApiSetup
             AddProblem(operation, problem, context.Document);
         }
 
+        foreach (var parameter in operation.Parameters?.OfType<OpenApiParameter>() ?? [])
+        {
+            parameter.Description ??= Parameters.GetValueOrDefault(parameter.Name ?? "");
+        }
+
+        operation.Responses = Sorted(operation.Responses);
         if (metadata.OfType<IAuthorizeData>().Select(a => a.Policy).LastOrDefault(p => p is not null) is { } policy)
         {
             operation.Security = [new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference(policy == Scopes.User ? UserScheme : KeyScheme, context.Document)] = [] }];
             operation.Description = (operation.Description is { } text ? text + "\n\n" : "") + (policy == Scopes.User ? "Needs a user's token." : $"Needs the scope `{policy}`.");
         }
+    }
+
+    private static OpenApiResponses Sorted(OpenApiResponses responses)
+    {
+        var sorted = new OpenApiResponses();
+        foreach (var (status, response) in responses.OrderBy(r => r.Key, StringComparer.Ordinal))
+        {
+            sorted[status] = response;
+        }
+
+        return sorted;
     }
 
     private static void AddExample(OpenApiOperation operation, ApiDescription.ResponseExample example)
@@ -145,7 +181,7 @@ internal static class OpenApiSetup
 
         if (operation.RequestBody is not null)
         {
-            yield return new(413, "too_large", "The body is too large.");
+            yield return new(413, "payload_too_large", "The body is too large.");
             yield return new(415, "unsupported_media_type", "The content type is not taken here.");
         }
 
@@ -194,15 +230,24 @@ internal static class OpenApiSetup
             },
         };
 
-        JsonObject Sample() => new()
+        JsonObject Sample()
         {
-            ["type"] = "about:blank",
-            ["title"] = title,
-            ["status"] = problem.Status,
-            ["detail"] = problem.Description ?? title,
-            ["code"] = code,
-            ["traceId"] = "4bf92f3577b34da6a3ce929d0e0e4736",
-        };
+            var sample = new JsonObject
+            {
+                ["type"] = "about:blank",
+                ["title"] = title,
+                ["status"] = problem.Status,
+                ["detail"] = problem.Description ?? title,
+                ["code"] = code,
+                ["traceId"] = "4bf92f3577b34da6a3ce929d0e0e4736",
+            };
+            if (problem.Status == 400)
+            {
+                sample["errors"] = new JsonObject { ["field"] = new JsonArray("What is wrong with it.") };
+            }
+
+            return sample;
+        }
     }
 
     private static OpenApiSchema ProblemSchema() => new()

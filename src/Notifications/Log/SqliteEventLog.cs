@@ -147,8 +147,9 @@ public sealed class SqliteEventLog : IEventLog
         try
         {
             return await _database.WriteAsync(session => session.ExecuteAsync(
-                "DELETE FROM log WHERE id IN (SELECT id FROM log WHERE partition = $1 AND id <= $2 AND appended_at < $3 " +
-                "AND id < (SELECT MAX(id) FROM log WHERE partition = $1) ORDER BY id LIMIT $4)",
+                // Entries are in the order of their times, so the oldest few tell; looking for all that are old enough would read the whole log.
+                "DELETE FROM log WHERE id IN (SELECT o.id FROM (SELECT id, appended_at FROM log WHERE partition = $1 AND id <= $2 " +
+                "AND id < (SELECT MAX(id) FROM log WHERE partition = $1) ORDER BY id LIMIT $4) AS o WHERE o.appended_at < $3)",
                 partition, committed.Value, before.ToUnixTimeMilliseconds(), maxEntries));
         }
         catch (StoreUnavailableException e)
