@@ -51,14 +51,27 @@ internal sealed partial class EventsQueryJson : JsonSerializerContext;
 /// <summary>Looking at events.</summary>
 public static class EventsQueryApi
 {
+    private const string Example = """
+        {"id":"evt_01a20269c6867af99c4258b33f98e0d9","externalId":"order-42-shipped","source":null,"status":"stored",
+        "acceptedAt":"2026-01-15T09:30:00.000Z","storedAt":"2026-01-15T09:30:00.003Z","to":["user:alice"],"orderingKey":"user:alice",
+        "content":{"type":"order.shipped","title":"Your order is on its way","body":null,"url":null,"imageUrl":null,"data":null,"actions":null,
+        "category":null,"priority":"normal"},"decisions":[{"recipient":"user:alice","channel":"inbox","outcome":"deliver","reason":"named"}],
+        "recipients":{"total":1,"data":[{"userId":"alice","notificationId":"ntf_01a20269c6867acbb1fecd8400000001","seq":1,"state":"read",
+        "seenAt":"2026-01-15T09:31:00.000Z","readAt":"2026-01-15T09:31:00.000Z"}],"nextCursor":null}}
+        """;
+
     /// <summary>Maps <c>GET /v1/events/{id}</c> and <c>GET /v1/events?externalId=</c>.</summary>
     public static IEndpointRouteBuilder MapEventsQuery(this IEndpointRouteBuilder routes)
     {
         var group = routes.MapGroup("/v1/events").WithTags("Events").RequireAuthorization(Scopes.View);
         group.MapGet("/{id}", GetAsync).WithName("getEvent")
-            .WithSummary("An event, what was decided about it and what became of it");
+            .WithSummary("An event, what was decided about it and what became of it")
+            .WithDescription("after and limit page through the recipients. 404 with Retry-After while the event is accepted but not stored yet.")
+            .WithResponseExample(200, Example).WithProblem(404);
         group.MapGet("/", FindAsync).WithName("findEvent")
-            .WithSummary("An event by its producer's id");
+            .WithSummary("An event by its producer's id")
+            .WithDescription("Of CloudEvents with the same id from several sources, source tells which.")
+            .WithResponseExample(200, Example).WithProblem(404);
         return routes;
     }
 

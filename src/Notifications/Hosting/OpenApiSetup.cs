@@ -77,7 +77,7 @@ internal static class OpenApiSetup
 
                 **Errors** are problem details (RFC 9457) with a stable `code`, messages per field in `errors` where the request is at fault, and a
                 `traceId` that finds the request in the logs. Unknown and duplicate properties are refused. **Times** are RFC 3339 in UTC. **Lists**
-                are `{data, nextCursor}`; send `nextCursor` as `cursor` for the next part.
+                are `{data, nextCursor}`; send `nextCursor` as `after` for the next part.
                 """,
         };
         document.Servers = [];

@@ -72,16 +72,33 @@ internal sealed partial class InboxJson : JsonSerializerContext;
 /// <summary>A user's inbox over HTTP.</summary>
 public static class InboxApi
 {
+    private const string Counts = """{"unseen":1,"unread":3}""";
+
+    private const string Item = """
+        {"id":"ntf_01a20269c6867acbb1fecd8400000007","seq":7,"rev":9,"eventId":"evt_01a20269c6867af99c4258b33f98e0d9","type":"order.shipped",
+        "title":"Your order is on its way","body":null,"url":"https://example.com/orders/42","imageUrl":null,"data":{"order":42},"actions":null,
+        "category":"orders","priority":"normal","createdAt":"2026-01-15T09:30:00.000Z","seenAt":"2026-01-15T09:31:00.000Z","readAt":null,
+        "archivedAt":null,"snoozedUntil":null,"withdrawnAt":null}
+        """;
+
     /// <summary>Maps <c>/v1/me/inbox</c>.</summary>
     public static IEndpointRouteBuilder MapInbox(this IEndpointRouteBuilder routes)
     {
-        var group = routes.MapGroup("/v1/me/inbox").WithTags("Inbox").RequireAuthorization(Scopes.User);
-        group.MapGet("/", ListAsync).WithName("listInbox").WithSummary("The inbox, newest first");
-        group.MapGet("/counts", CountsAsync).WithName("getCounts").WithSummary("How many items are unseen and unread");
-        group.MapGet("/sync", SyncAsync).WithName("syncInbox").WithSummary("What is new or changed since a position, for clients without a socket");
-        group.MapPatch("/{id}", PatchAsync).WithName("updateItem").WithSummary("Mark an item seen, read, archived or snoozed");
-        group.MapDelete("/{id}", DeleteAsync).WithName("deleteItem").WithSummary("Delete an item, on all devices");
-        group.MapPost("/actions", ActAsync).WithName("actOnInbox").WithSummary("Change many items at once");
+        var group = routes.MapGroup("/v1/me/inbox").WithTags("Inbox").RequireAuthorization(Scopes.User).WithSmallBody();
+        group.MapGet("/", ListAsync).WithName("listInbox").WithSummary("The inbox, newest first")
+            .WithDescription("status is inbox (default), unseen, seen, unread, read, archived, snoozed or all.")
+            .WithResponseExample(200, $$"""{"data":[{{Item}}],"nextCursor":null,"counts":{{Counts}}}""");
+        group.MapGet("/counts", CountsAsync).WithName("getCounts").WithSummary("How many items are unseen and unread")
+            .WithResponseExample(200, Counts);
+        group.MapGet("/sync", SyncAsync).WithName("syncInbox").WithSummary("What is new or changed since a position, for clients without a socket")
+            .WithDescription("Ask again with after = head, and with the epoch of the answer; at once while hasMore is true.")
+            .WithResponseExample(200, $$"""{"epoch":1795336811605,"head":9,"reset":false,"items":[{{Item}}],"hasMore":false,"counts":{{Counts}}}""");
+        group.MapPatch("/{id}", PatchAsync).WithName("updateItem").WithSummary("Mark an item seen, read, archived or snoozed")
+            .WithRequestExample("""{"read":true}""").WithResponseExample(200, $$"""{"item":{{Item}},"counts":{{Counts}}}""").WithProblem(404);
+        group.MapDelete("/{id}", DeleteAsync).WithName("deleteItem").WithSummary("Delete an item, on all devices").WithProblem(404);
+        group.MapPost("/actions", ActAsync).WithName("actOnInbox").WithSummary("Change many items at once")
+            .WithRequestExample("""{"action":"read","filter":{"category":"orders"},"before":9}""")
+            .WithResponseExample(200, $$"""{"updated":3,"counts":{{Counts}}}""");
         return routes;
     }
 

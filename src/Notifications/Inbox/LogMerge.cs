@@ -33,7 +33,8 @@ public static class LogMerge
                     continue; // Gone before the client ever saw it.
                 }
 
-                if (c < changed.Count && changed[c].Seq == item.Seq && (a == added.Count || added[a].Seq > changed[c].Rev))
+                // Behind the last item of a full half there may be one that lies between.
+                if (c < changed.Count && changed[c].Seq == item.Seq && (a < added.Count ? added[a].Seq > changed[c].Rev : added.Count < limit))
                 {
                     position = changed[c++].Rev;
                     steps.Add(UserPush.New(key, item, head.Counts));

@@ -23,12 +23,12 @@ public sealed partial class Store
     {
         var (head, taken) = await LockAsync(session, key);
         var wanted = ids.ToHashSet();
+        var seqs = wanted.Select(Ids.SeqOf).Distinct().ToArray(); // Ids that are not this user's may name a place twice.
         var items = await session.QueryAsync(
             "SELECT " + ItemColumns + " FROM {rows} AS r JOIN inbox i ON i.tenant = r.tenant AND i.user_id = r.user_id AND i.seq = r.seq " +
             "JOIN events e ON e.id = i.event_id",
             ReadItem,
-            new Rows().With("tenant", Column([.. wanted], _ => key.Tenant)).With("user_id", Column([.. wanted], _ => key.User))
-                .With("seq", Column([.. wanted], Ids.SeqOf)));
+            new Rows().With("tenant", Column(seqs, _ => key.Tenant)).With("user_id", Column(seqs, _ => key.User)).With("seq", seqs));
         items.RemoveAll(i => i.Deleted || !wanted.Contains(i.Id));
         items.Sort((a, b) => a.Seq.CompareTo(b.Seq));
         return await ApplyAsync(session, key, head, taken, items, item => change.Apply(item, Now));

@@ -22,9 +22,11 @@ public static class TopicsApi
     public static IEndpointRouteBuilder MapTopics(this IEndpointRouteBuilder routes)
     {
         var group = routes.MapGroup("/v1/topics").WithTags("Topics");
-        group.MapGet("/", ListAsync).RequireAuthorization(Scopes.View).WithName("listTopics").WithSummary("The topics that have subscribers");
+        group.MapGet("/", ListAsync).RequireAuthorization(Scopes.View).WithName("listTopics").WithSummary("The topics that have subscribers")
+            .WithResponseExample(200, """{"data":[{"key":"orders","subscribers":1200}],"nextCursor":null}""");
         group.MapGet("/{key}/subscriptions", SubscribersAsync).RequireAuthorization(Scopes.View).WithName("listSubscriptions")
-            .WithSummary("Who is subscribed to a topic");
+            .WithSummary("Who is subscribed to a topic")
+            .WithResponseExample(200, """{"data":[{"userId":"alice","createdAt":"2026-01-15T09:30:00.000Z"}],"nextCursor":null}""");
         group.MapPut("/{key}/subscriptions/{userId}", SubscribeAsync).RequireAuthorization(Scopes.UsersWrite).WithName("subscribe")
             .WithSummary("Subscribe a user; no body. 201 the first time, 200 after that");
         group.MapDelete("/{key}/subscriptions/{userId}", UnsubscribeAsync).RequireAuthorization(Scopes.UsersWrite).WithName("unsubscribe")
