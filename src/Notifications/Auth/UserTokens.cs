@@ -25,7 +25,7 @@ internal static class UserTokens
     public const string ExternalScheme = "ExternalUserToken";
 
     /// <summary>What clocks may differ by.</summary>
-    private static readonly TimeSpan ClockSkew = TimeSpan.FromSeconds(5);
+    internal static readonly TimeSpan ClockSkew = TimeSpan.FromSeconds(5);
 
     private static readonly JsonWebTokenHandler Reader = new();
 

@@ -10,7 +10,7 @@ namespace Notifications.Realtime;
 /// <param name="Device">Whose position it moves; empty for the one that connections without a name share.</param>
 /// <param name="Resume">Where it begins, or null: where its device is.</param>
 /// <param name="Manual">Whether it stays silent until its first <c>Resume</c>.</param>
-/// <param name="Expires">When its token expires.</param>
+/// <param name="Expires">When its token is accepted no more.</param>
 public sealed record ConnectionStart(UserKey Key, string Device, ResumeRequest? Resume, bool Manual, DateTimeOffset Expires)
 {
     /// <summary>The longest device id.</summary>
@@ -44,13 +44,10 @@ public sealed record ConnectionStart(UserKey Key, string Device, ResumeRequest? 
             return false;
         }
 
-        var expires = long.TryParse(context.User.FindFirst("exp")?.Value, NumberStyles.None, CultureInfo.InvariantCulture, out var exp)
-            ? DateTimeOffset.FromUnixTimeSeconds(exp)
-            : DateTimeOffset.MaxValue;
         start = new ConnectionStart(
             new UserKey(context.User.Tenant(), context.User.UserId()), device ?? "",
             after is null or "" or "manual" ? null : new ResumeRequest(position, string.IsNullOrEmpty(epoch) ? null : era),
-            after == "manual", expires);
+            after == "manual", context.User.ExpiresAt() + UserTokens.ClockSkew ?? DateTimeOffset.MaxValue);
         return true;
     }
 }

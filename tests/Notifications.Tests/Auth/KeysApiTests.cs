@@ -112,7 +112,7 @@ public sealed class KeysApiTests : IAsyncLifetime, IDisposable
         string? cursor = null;
         do
         {
-            var part = await _host.GetAsync("/v1/keys?limit=2" + (cursor is null ? "" : "&cursor=" + cursor));
+            var part = await _host.GetAsync("/v1/keys?limit=2" + (cursor is null ? "" : "&after=" + cursor));
             listed.AddRange(part.Json.GetProperty("data").EnumerateArray().Select(k => k.GetProperty("id").GetString()!));
             cursor = part.Json.GetProperty("nextCursor").GetString();
         }
@@ -120,7 +120,7 @@ public sealed class KeysApiTests : IAsyncLifetime, IDisposable
 
         Assert.Equal(ids.Order(StringComparer.Ordinal), listed);
         (await _host.GetAsync("/v1/keys?limit=101")).ShouldBeProblem(400, "invalid_request", "limit");
-        (await _host.GetAsync("/v1/keys?cursor=***")).ShouldBeProblem(400, "invalid_request", "cursor");
+        (await _host.GetAsync("/v1/keys?after=***")).ShouldBeProblem(400, "invalid_request", "after");
     }
 
     [Theory]

@@ -26,7 +26,7 @@ public sealed class ProblemTests : IAsyncLifetime, IDisposable
         var method = (await _host.GetAsync("/v1/tokens")).ShouldBeProblem(405, "method_not_allowed");
         Assert.Contains("POST", method.Json.GetProperty("detail").GetString());
         (await _host.GetAsync("/v1/keys?limit=ten")).ShouldBeProblem(400, "invalid_request", "limit");
-        (await _host.PostAsync("/v1/tokens", $$"""{"userId":"{{new string('a', 70_000)}}"}""")).ShouldBeProblem(413, "too_large");
+        (await _host.PostAsync("/v1/tokens", $$"""{"userId":"{{new string('a', 70_000)}}"}""")).ShouldBeProblem(413, "payload_too_large");
         var bug = (await _host.GetAsync("/probe/bug")).ShouldBeProblem(500, "internal_error");
         Assert.DoesNotContain("secret", bug.Text);
         var away = (await _host.GetAsync("/probe/away")).ShouldBeProblem(503, "unavailable");
