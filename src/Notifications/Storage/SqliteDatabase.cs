@@ -28,6 +28,7 @@ public sealed partial class SqliteDatabase : IDatabase
     private readonly ConcurrentBag<SqliteSession> _readers = [];
     private readonly string _path;
     private long _commits;
+    private bool _disposed;
 
     /// <summary>Opens the database file, creating it where it does not exist. Migrations are the caller's.</summary>
     /// <param name="path">The database file.</param>
@@ -50,17 +51,17 @@ public sealed partial class SqliteDatabase : IDatabase
     /// <inheritdoc/>
     public Task<T> WriteAsync<T>(Func<StoreSession, ValueTask<T>> work)
     {
-        if (_queue.Count > MaxQueuedUnits)
-        {
-            throw new StoreUnavailableException("The database is further behind than its queue may grow.");
-        }
-
         var unit = new Unit<T>(work);
         try
         {
+            if (_queue.Count > MaxQueuedUnits)
+            {
+                throw new StoreUnavailableException("The database is further behind than its queue may grow.");
+            }
+
             _queue.Add(unit);
         }
-        catch (InvalidOperationException e)
+        catch (InvalidOperationException e) // Closing, or closed: ObjectDisposedException is one too.
         {
             throw new StoreUnavailableException("The database is shutting down.", e);
         }
@@ -71,7 +72,15 @@ public sealed partial class SqliteDatabase : IDatabase
     /// <inheritdoc/>
     public async Task<T> ReadAsync<T>(Func<StoreSession, ValueTask<T>> work, CancellationToken cancellationToken = default)
     {
-        await _readerSlots.WaitAsync(cancellationToken);
+        try
+        {
+            await _readerSlots.WaitAsync(cancellationToken);
+        }
+        catch (ObjectDisposedException e)
+        {
+            throw new StoreUnavailableException("The database is shutting down.", e);
+        }
+
         SqliteSession? session = null;
         try
         {
@@ -110,6 +119,11 @@ public sealed partial class SqliteDatabase : IDatabase
     /// <summary>Commits what is queued, then closes the file.</summary>
     public ValueTask DisposeAsync()
     {
+        if (Interlocked.Exchange(ref _disposed, true))
+        {
+            return ValueTask.CompletedTask;
+        }
+
         _queue.CompleteAdding();
         _thread.Join();
         while (_readers.TryTake(out var reader))
