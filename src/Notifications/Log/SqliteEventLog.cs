@@ -9,6 +9,9 @@ namespace Notifications.Log;
 /// </summary>
 public sealed class SqliteEventLog : IEventLog
 {
+    /// <summary>No ring is lost within a process; this is for what nobody thought of.</summary>
+    private static readonly TimeSpan Poll = TimeSpan.FromSeconds(10);
+
     private readonly IDatabase _database;
     private readonly TimeProvider _time;
     private readonly long _limit;
@@ -118,7 +121,7 @@ public sealed class SqliteEventLog : IEventLog
     }
 
     /// <inheritdoc/>
-    public async Task WaitAsync(int partition, TimeSpan timeout, CancellationToken cancellationToken)
+    public async Task WaitAsync(int partition, CancellationToken cancellationToken)
     {
         var rings = _doorbells[partition].Reader;
         if (rings.TryRead(out _))
@@ -126,7 +129,7 @@ public sealed class SqliteEventLog : IEventLog
             return;
         }
 
-        using var limit = new CancellationTokenSource(timeout, _time);
+        using var limit = new CancellationTokenSource(Poll, _time);
         using var both = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
         try
         {
