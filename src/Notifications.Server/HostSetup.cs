@@ -8,6 +8,11 @@ namespace Notifications.Server;
 /// <summary>What belongs to this process rather than to the service: logs, the listener.</summary>
 internal static class HostSetup
 {
+    /// <summary>
+    /// Settings are read once, at start. Watching their files would watch the whole content root, and with it every write to the data below it.
+    /// </summary>
+    public const string NoReload = "--hostBuilder:reloadConfigOnChange=false";
+
     private const string DefaultUrl = "http://localhost:8080";
     private const string ConsoleTemplate = "{Timestamp:HH:mm:ss} {Level:u3} {Message:lj}{NewLine}{Exception}";
 

@@ -4,7 +4,7 @@ using Notifications.Server;
 try
 {
     var (command, file, settings) = Commands.Read(args);
-    var builder = WebApplication.CreateBuilder(settings);
+    var builder = WebApplication.CreateBuilder([.. settings, HostSetup.NoReload]);
     builder.AddHost();
     builder.Services.AddNotifications(builder.Configuration, builder.Environment);
 

@@ -18,7 +18,6 @@ public sealed partial class PartitionWorker(
     private const int MaxBatchBytes = 4 * 1024 * 1024;
     private const int MaxRowsPerCommit = 2_000;
     private const int TrimBatch = 1_000;
-    private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan Retry = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan TrimEvery = TimeSpan.FromSeconds(30);
 
@@ -73,7 +72,7 @@ public sealed partial class PartitionWorker(
                 continue;
             }
 
-            await log.WaitAsync(partition, Poll, cancellationToken);
+            await log.WaitAsync(partition, cancellationToken);
         }
     }
 

@@ -26,11 +26,11 @@ public sealed class NotificationsOptions
 /// <summary>Settings under <c>Notifications:Log</c>.</summary>
 public sealed class LogOptions
 {
-    /// <summary>Partitions for ordinary events, 1 to 128; changes only while the log is empty. Default: 16.</summary>
-    public int Partitions { get; set; } = 16;
+    /// <summary>Partitions for ordinary events, 1 to 128; changes only while the log is empty. Default: 4.</summary>
+    public int Partitions { get; set; } = 4;
 
-    /// <summary>Partitions for critical events, 1 to 128; changes only while the log is empty. Default: 4.</summary>
-    public int CriticalPartitions { get; set; } = 4;
+    /// <summary>Partitions for critical events, 1 to 128; changes only while the log is empty. Default: 1.</summary>
+    public int CriticalPartitions { get; set; } = 1;
 
     /// <summary>Bytes that may wait in the log before producers get 503; at least 1 MiB. Default: 1 GiB.</summary>
     public long LimitBytes { get; set; } = 1L << 30;

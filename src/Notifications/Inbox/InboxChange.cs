@@ -41,7 +41,7 @@ public sealed record InboxChange
             SeenAt = seenAt,
             ReadAt = readAt,
             ArchivedAt = Archived == true ? item.ArchivedAt ?? now : Archived == false ? null : item.ArchivedAt,
-            SnoozedUntil = SnoozedUntil.IsSet ? SnoozedUntil.Value?.ToUnixTimeMilliseconds() : item.SnoozedUntil,
+            SnoozedUntil = Delete ? null : SnoozedUntil.IsSet ? SnoozedUntil.Value?.ToUnixTimeMilliseconds() : item.SnoozedUntil,
             WithdrawnAt = Delete ? now : null,
             Deleted = Delete,
         };

@@ -164,7 +164,7 @@ public sealed class EventRecord
             }
         }
 
-        if (reader.TokenType != JsonTokenType.EndObject || version != Version || acceptedAt < 0 || to.Count == 0 || content.Equals(default))
+        if (reader.TokenType != JsonTokenType.EndObject || version != Version || acceptedAt < 0 || string.IsNullOrEmpty(orderingKey) || to.Count == 0 || content.Equals(default))
         {
             return RecordState.Malformed;
         }

@@ -25,10 +25,10 @@ public interface IEventLog
     ValueTask<List<LogEntry>> ReadAsync(int partition, LogPosition after, int maxEntries, int maxBytes, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Completes when something may have been appended to the partition since the last call, and after at most
-    /// <paramref name="timeout"/>: a doorbell is a hint.
+    /// Completes when something may have been appended to the partition since the last call, and now and then without: a doorbell is a hint,
+    /// and how far it can be trusted the engine knows.
     /// </summary>
-    Task WaitAsync(int partition, TimeSpan timeout, CancellationToken cancellationToken);
+    Task WaitAsync(int partition, CancellationToken cancellationToken);
 
     /// <summary>Says that entries up to a position are committed: they no longer count against the limit of the log.</summary>
     void Committed(int partition, LogPosition position, long bytes);

@@ -9,19 +9,30 @@ namespace Notifications.Log;
 /// </summary>
 public sealed class SqliteEventLog : IEventLog
 {
+    /// <summary>No ring is lost within a process; this is for what nobody thought of.</summary>
+    private static readonly TimeSpan Poll = TimeSpan.FromSeconds(10);
+
     private readonly IDatabase _database;
     private readonly TimeProvider _time;
     private readonly long _limit;
     private readonly Channel<bool>[] _doorbells;
+    private readonly LogTail[] _tails;
+    private readonly Lock _lock = new();
+    private List<PendingAppend> _waiting = [];
     private long _backlog;
 
-    private SqliteEventLog(IDatabase database, TimeProvider time, PartitionLayout layout, long limit, long backlog)
+    /// <summary>The id given last; the writer's alone.</summary>
+    private long _newest;
+
+    private SqliteEventLog(IDatabase database, TimeProvider time, PartitionLayout layout, long limit, long backlog, long newest)
     {
         _database = database;
         _time = time;
         _limit = limit;
         _backlog = backlog;
+        _newest = newest;
         Layout = layout;
+        _tails = [.. Enumerable.Range(0, layout.Count).Select(_ => new LogTail(newest))];
         _doorbells = new Channel<bool>[layout.Count];
         for (var i = 0; i < _doorbells.Length; i++)
         {
@@ -44,7 +55,7 @@ public sealed class SqliteEventLog : IEventLog
     /// <exception cref="InvalidOperationException">Another layout is configured than the log has, and it holds uncommitted entries.</exception>
     public static async Task<SqliteEventLog> OpenAsync(IDatabase database, TimeProvider time, PartitionLayout layout, long limitBytes)
     {
-        var backlog = await database.WriteAsync(async session =>
+        var (backlog, newest) = await database.WriteAsync(async session =>
         {
             var wanted = new[] { (byte)layout.Normal, (byte)layout.Critical };
             var stored = await session.FirstAsync("SELECT value FROM settings WHERE name = 'log-layout'", r => (byte[])r[0]);
@@ -60,45 +71,45 @@ public sealed class SqliteEventLog : IEventLog
 
             await session.ExecuteAsync(
                 "INSERT INTO settings (name, value) VALUES ('log-layout', $1) ON CONFLICT (name) DO UPDATE SET value = excluded.value", wanted);
-            return waiting;
+            return (waiting, await session.FirstAsync("SELECT COALESCE(MAX(id), 0) FROM log", r => r.GetInt64(0)));
         });
-        return new SqliteEventLog(database, time, layout, limitBytes, backlog);
+        return new SqliteEventLog(database, time, layout, limitBytes, backlog, newest);
     }
 
     /// <inheritdoc/>
-    public async ValueTask<AppendResult[]> AppendAsync(IReadOnlyList<LogAppend> entries)
+    /// <remarks>Appends that are asked for while one waits for the writer join it: a busy log takes one unit of work for all of them.</remarks>
+    public ValueTask<AppendResult[]> AppendAsync(IReadOnlyList<LogAppend> entries)
     {
         if (Volatile.Read(ref _backlog) >= _limit)
         {
-            return [.. entries.Select(e => new AppendResult(AppendOutcome.Full, e.EventId))];
+            return new([.. entries.Select(e => new AppendResult(AppendOutcome.Full, e.EventId))]);
         }
 
-        AppendResult[] results;
-        try
+        var append = new PendingAppend(entries);
+        bool first;
+        lock (_lock)
         {
-            results = await _database.WriteAsync(session => InsertAsync(session, entries, _time.GetUtcNow().ToUnixTimeMilliseconds()));
-        }
-        catch (StoreUnavailableException e)
-        {
-            throw new LogUnavailableException(e.Message, e);
+            first = _waiting.Count == 0;
+            _waiting.Add(append);
         }
 
-        for (var i = 0; i < results.Length; i++)
+        if (first)
         {
-            if (results[i].Outcome == AppendOutcome.Appended)
-            {
-                Interlocked.Add(ref _backlog, entries[i].Payload.Length);
-                _doorbells[entries[i].Partition].Writer.TryWrite(true);
-            }
+            _ = FlushAsync();
         }
 
-        return results;
+        return new(append.Source.Task);
     }
 
     /// <inheritdoc/>
     public async ValueTask<List<LogEntry>> ReadAsync(
         int partition, LogPosition after, int maxEntries, int maxBytes, CancellationToken cancellationToken)
     {
+        if (_tails[partition].TryRead(after, maxEntries, maxBytes) is { } recent)
+        {
+            return recent;
+        }
+
         try
         {
             var entries = await _database.ReadAsync(
@@ -118,7 +129,7 @@ public sealed class SqliteEventLog : IEventLog
     }
 
     /// <inheritdoc/>
-    public async Task WaitAsync(int partition, TimeSpan timeout, CancellationToken cancellationToken)
+    public async Task WaitAsync(int partition, CancellationToken cancellationToken)
     {
         var rings = _doorbells[partition].Reader;
         if (rings.TryRead(out _))
@@ -126,7 +137,7 @@ public sealed class SqliteEventLog : IEventLog
             return;
         }
 
-        using var limit = new CancellationTokenSource(timeout, _time);
+        using var limit = new CancellationTokenSource(Poll, _time);
         using var both = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
         try
         {
@@ -158,35 +169,149 @@ public sealed class SqliteEventLog : IEventLog
         }
     }
 
-    private static async ValueTask<AppendResult[]> InsertAsync(StoreSession session, IReadOnlyList<LogAppend> entries, long now)
+    /// <summary>Writes what waits, in one unit of work; what is refused for itself is told from its neighbours by writing them one by one.</summary>
+    private async Task FlushAsync()
     {
-        var results = new AppendResult[entries.Count];
-        for (var i = 0; i < entries.Count; i++)
+        List<PendingAppend> taken = [];
+        try
         {
-            var entry = entries[i];
-            if (entry.ExternalId is not null)
+            var last = await _database.WriteAsync(session =>
             {
-                // Younger than the last trim it is in the log, older than the last commit among the events.
-                var known = await session.FirstAsync(
-                    "SELECT event_id, fingerprint FROM log WHERE tenant = $1 AND source = $2 AND external_id = $3 " +
-                    "UNION ALL SELECT id, fingerprint FROM events WHERE tenant = $1 AND source = $2 AND external_id = $3",
-                    r => ((byte[])r[0], (byte[])r[1]), entry.Tenant, entry.Source, entry.ExternalId);
-                if (known != default)
+                taken = TakeWaiting();
+                return InsertAsync(session, taken);
+            });
+            Complete(taken, last);
+        }
+        catch (Exception e) when (e is not StoreUnavailableException && taken.Count > 1)
+        {
+            foreach (var append in taken)
+            {
+                await FlushAloneAsync(append);
+            }
+        }
+        catch (Exception e)
+        {
+            foreach (var append in taken.Count > 0 ? taken : TakeWaiting())
+            {
+                append.Fail(e);
+            }
+        }
+    }
+
+    private async Task FlushAloneAsync(PendingAppend append)
+    {
+        try
+        {
+            Complete([append], await _database.WriteAsync(session => InsertAsync(session, [append])));
+        }
+        catch (Exception e)
+        {
+            append.Fail(e);
+        }
+    }
+
+    private List<PendingAppend> TakeWaiting()
+    {
+        lock (_lock)
+        {
+            (var taken, _waiting) = (_waiting, []);
+            return taken;
+        }
+    }
+
+    private void Complete(List<PendingAppend> appends, long last)
+    {
+        foreach (var tail in _tails)
+        {
+            tail.ShowThrough(last);
+        }
+
+        foreach (var append in appends)
+        {
+            for (var i = 0; i < append.Results.Length; i++)
+            {
+                if (append.Results[i].Outcome == AppendOutcome.Appended)
                 {
-                    var same = known.Item2.AsSpan().SequenceEqual(entry.Fingerprint.Span);
-                    results[i] = new AppendResult(same ? AppendOutcome.Duplicate : AppendOutcome.Conflict, Ids.FromBytes(known.Item1));
-                    continue;
+                    Interlocked.Add(ref _backlog, append.Entries[i].Payload.Length);
+                    _doorbells[append.Entries[i].Partition].Writer.TryWrite(true);
                 }
             }
 
-            await session.ExecuteAsync(
-                "INSERT INTO log (partition, tenant, source, external_id, fingerprint, event_id, appended_at, payload) " +
-                "VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
-                entry.Partition, entry.Tenant, entry.Source, entry.ExternalId, entry.ExternalId is null ? null : entry.Fingerprint.ToArray(),
-                entry.EventId.Bytes(), now, entry.Payload.ToArray());
-            results[i] = new AppendResult(AppendOutcome.Appended, entry.EventId);
+            append.Source.SetResult(append.Results);
+        }
+    }
+
+    /// <returns>The highest id that was given, or 0.</returns>
+    private async ValueTask<long> InsertAsync(StoreSession session, List<PendingAppend> appends)
+    {
+        var (now, last) = (_time.GetUtcNow().ToUnixTimeMilliseconds(), 0L);
+        foreach (var append in appends)
+        {
+            for (var i = 0; i < append.Entries.Count; i++)
+            {
+                var entry = append.Entries[i];
+                if (await FindAsync(session, entry) is { } known)
+                {
+                    append.Results[i] = known;
+                    continue;
+                }
+
+                last = await session.FirstAsync(
+                    "INSERT INTO log (partition, tenant, source, external_id, fingerprint, event_id, appended_at, payload) " +
+                    "VALUES ($1, $2, $3, $4, $5, $6, $7, $8) RETURNING id",
+                    r => r.GetInt64(0), entry.Partition, entry.Tenant, entry.Source, entry.ExternalId,
+                    entry.ExternalId is null ? null : entry.Fingerprint.ToArray(), entry.EventId.Bytes(), now, entry.Payload.ToArray());
+                DropRolledBack(last);
+                _tails[entry.Partition].Add(new LogEntry(new LogPosition(last), entry.Tenant, entry.EventId, entry.Payload));
+                append.Results[i] = new AppendResult(AppendOutcome.Appended, entry.EventId);
+            }
         }
 
-        return results;
+        return last;
+    }
+
+    /// <summary>Ids that a rolled-back transaction had given are given again: one that is not the highest so far says that there was one.</summary>
+    private void DropRolledBack(long id)
+    {
+        if (id <= _newest)
+        {
+            foreach (var tail in _tails)
+            {
+                tail.DropFrom(id);
+            }
+        }
+
+        _newest = id;
+    }
+
+    /// <summary>Looks an external id up: younger than the last trim it is in the log, older than the last commit among the events.</summary>
+    private static async ValueTask<AppendResult?> FindAsync(StoreSession session, LogAppend entry)
+    {
+        if (entry.ExternalId is null)
+        {
+            return null;
+        }
+
+        var known = await session.FirstAsync(
+            "SELECT event_id, fingerprint FROM log WHERE tenant = $1 AND source = $2 AND external_id = $3 " +
+            "UNION ALL SELECT id, fingerprint FROM events WHERE tenant = $1 AND source = $2 AND external_id = $3",
+            r => ((byte[])r[0], (byte[])r[1]), entry.Tenant, entry.Source, entry.ExternalId);
+        return known == default
+            ? null
+            : new AppendResult(
+                known.Item2.AsSpan().SequenceEqual(entry.Fingerprint.Span) ? AppendOutcome.Duplicate : AppendOutcome.Conflict,
+                Ids.FromBytes(known.Item1));
+    }
+
+    /// <summary>An append that waits for the writer.</summary>
+    private sealed class PendingAppend(IReadOnlyList<LogAppend> entries)
+    {
+        public IReadOnlyList<LogAppend> Entries { get; } = entries;
+
+        public AppendResult[] Results { get; } = new AppendResult[entries.Count];
+
+        public TaskCompletionSource<AppendResult[]> Source { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public void Fail(Exception e) => Source.SetException(e is StoreUnavailableException ? new LogUnavailableException(e.Message, e) : e);
     }
 }

@@ -253,7 +253,7 @@ public sealed partial class ConnectionPump : IThreadPoolWorkItem
 
         if (useless)
         {
-            await WriteAsync(new InvocationMessage("reset", [new Reset(_gateway.Epoch, head.Counter, head.Counts)]));
+            await ResetAsync(head);
             return;
         }
 
@@ -288,6 +288,13 @@ public sealed partial class ConnectionPump : IThreadPoolWorkItem
                 throw;
             }
 
+            if (page.Head.OldestSeq - 1 > Position)
+            {
+                // Retention was faster than this catch-up: what it deleted cannot be sent any more, and the client must know.
+                await ResetAsync(page.Head);
+                continue;
+            }
+
             foreach (var step in page.Steps)
             {
                 await WriteAsync(step);
@@ -299,6 +306,12 @@ public sealed partial class ConnectionPump : IThreadPoolWorkItem
                 return page.Head;
             }
         }
+    }
+
+    private async Task ResetAsync(Head head)
+    {
+        await WriteAsync(new InvocationMessage("reset", [new Reset(_gateway.Epoch, head.Counter, head.Counts)]));
+        Volatile.Write(ref _position, head.Counter);
     }
 
     private async Task ForwardAsync(UserPush push)

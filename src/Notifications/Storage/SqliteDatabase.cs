@@ -20,14 +20,16 @@ public sealed partial class SqliteDatabase : IDatabase
     private static readonly TimeSpan MaxTransaction = TimeSpan.FromMilliseconds(25);
 
     private readonly ILogger _logger;
-    private readonly BlockingCollection<Unit> _queue = [];
+    private readonly Queue<Unit> _queue = new();
     private readonly SqliteConnection _writerConnection;
     private readonly SqliteSession _writer;
     private readonly Thread _thread;
     private readonly SemaphoreSlim _readerSlots;
     private readonly ConcurrentBag<SqliteSession> _readers = [];
     private readonly string _path;
+    private bool _closing;
     private long _commits;
+    private bool _disposed;
 
     /// <summary>Opens the database file, creating it where it does not exist. Migrations are the caller's.</summary>
     /// <param name="path">The database file.</param>
@@ -50,19 +52,21 @@ public sealed partial class SqliteDatabase : IDatabase
     /// <inheritdoc/>
     public Task<T> WriteAsync<T>(Func<StoreSession, ValueTask<T>> work)
     {
-        if (_queue.Count > MaxQueuedUnits)
-        {
-            throw new StoreUnavailableException("The database is further behind than its queue may grow.");
-        }
-
         var unit = new Unit<T>(work);
-        try
+        lock (_queue)
         {
-            _queue.Add(unit);
-        }
-        catch (InvalidOperationException e)
-        {
-            throw new StoreUnavailableException("The database is shutting down.", e);
+            if (_closing)
+            {
+                throw new StoreUnavailableException("The database is shutting down.");
+            }
+
+            if (_queue.Count >= MaxQueuedUnits)
+            {
+                throw new StoreUnavailableException("The database is further behind than its queue may grow.");
+            }
+
+            _queue.Enqueue(unit);
+            Monitor.Pulse(_queue);
         }
 
         return unit.Task;
@@ -71,7 +75,15 @@ public sealed partial class SqliteDatabase : IDatabase
     /// <inheritdoc/>
     public async Task<T> ReadAsync<T>(Func<StoreSession, ValueTask<T>> work, CancellationToken cancellationToken = default)
     {
-        await _readerSlots.WaitAsync(cancellationToken);
+        try
+        {
+            await _readerSlots.WaitAsync(cancellationToken);
+        }
+        catch (ObjectDisposedException e)
+        {
+            throw new StoreUnavailableException("The database is shutting down.", e);
+        }
+
         SqliteSession? session = null;
         try
         {
@@ -110,7 +122,17 @@ public sealed partial class SqliteDatabase : IDatabase
     /// <summary>Commits what is queued, then closes the file.</summary>
     public ValueTask DisposeAsync()
     {
-        _queue.CompleteAdding();
+        if (Interlocked.Exchange(ref _disposed, true))
+        {
+            return ValueTask.CompletedTask;
+        }
+
+        lock (_queue)
+        {
+            _closing = true;
+            Monitor.Pulse(_queue);
+        }
+
         _thread.Join();
         while (_readers.TryTake(out var reader))
         {
@@ -118,7 +140,6 @@ public sealed partial class SqliteDatabase : IDatabase
         }
 
         _writer.Dispose();
-        _queue.Dispose();
         _readerSlots.Dispose();
         return ValueTask.CompletedTask;
     }
@@ -140,7 +161,7 @@ public sealed partial class SqliteDatabase : IDatabase
     private void WriteLoop()
     {
         var batch = new List<Unit>(MaxUnitsPerCommit);
-        foreach (var first in _queue.GetConsumingEnumerable())
+        while (Next(wait: true) is { } first)
         {
             batch.Add(first);
             try
@@ -167,6 +188,21 @@ public sealed partial class SqliteDatabase : IDatabase
         }
     }
 
+    /// <summary>The next unit; null where there is none, or, if waited for, where there will be none any more.</summary>
+    private Unit? Next(bool wait)
+    {
+        lock (_queue)
+        {
+            // A plain monitor: it sleeps at once, where the ready-made queues spin first and take time from those who would fill them.
+            while (wait && _queue.Count == 0 && !_closing)
+            {
+                Monitor.Wait(_queue);
+            }
+
+            return _queue.TryDequeue(out var unit) ? unit : null;
+        }
+    }
+
     /// <summary>One transaction: (1) begin, (2) each unit in its savepoint, taking what has queued up meanwhile, (3) commit.</summary>
     private void Commit(List<Unit> batch)
     {
@@ -176,7 +212,7 @@ public sealed partial class SqliteDatabase : IDatabase
         {
             Run(batch[i]);
             if (i + 1 == batch.Count && batch.Count < MaxUnitsPerCommit && Stopwatch.GetElapsedTime(started) < MaxTransaction
-                && _queue.TryTake(out var next))
+                && Next(wait: false) is { } next)
             {
                 batch.Add(next);
             }

@@ -68,7 +68,7 @@ public sealed partial class Store
             ReadItem,
             new Rows().With("tenant", Column(seqs, _ => key.Tenant)).With("user_id", Column(seqs, _ => key.User)).With("seq", Column(seqs, s => s)));
         items.RemoveAll(i => i.SnoozedUntil is not { } until || until > now);
-        return await ApplyAsync(session, key, head, taken, items, item => item.WithdrawnAt is null
+        return await ApplyAsync(session, key, head, taken, items, item => item.ArchivedAt is null
             ? item with { SnoozedUntil = null, SeenAt = null, ReadAt = null }
             : item with { SnoozedUntil = null });
     });

@@ -5,6 +5,7 @@ public sealed class FakeTime : TimeProvider
 {
     private readonly Lock _lock = new();
     private readonly List<FakeTimer> _timers = [];
+    private TaskCompletionSource _set = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private DateTimeOffset _now = new(2026, 3, 1, 12, 0, 0, TimeSpan.Zero);
 
     public override long TimestampFrequency => TimeSpan.TicksPerSecond;
@@ -24,12 +25,12 @@ public sealed class FakeTime : TimeProvider
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
     {
         var timer = new FakeTimer(this, callback, state, period);
-        timer.Change(dueTime, period);
         lock (_lock)
         {
             _timers.Add(timer);
         }
 
+        timer.Change(dueTime, period);
         return timer;
     }
 
@@ -46,6 +47,26 @@ public sealed class FakeTime : TimeProvider
         due.ForEach(t => t.Fire());
     }
 
+    /// <summary>Waits until so many timers run.</summary>
+    public async Task UntilTimersAsync(int count)
+    {
+        while (true)
+        {
+            Task set;
+            lock (_lock)
+            {
+                if (_timers.Count(t => t.Due < DateTimeOffset.MaxValue) >= count)
+                {
+                    return;
+                }
+
+                set = _set.Task;
+            }
+
+            await set.WaitAsync(TimeSpan.FromSeconds(60));
+        }
+    }
+
     private sealed class FakeTimer(FakeTime time, TimerCallback callback, object? state, TimeSpan period) : ITimer
     {
         public DateTimeOffset Due { get; set; } = DateTimeOffset.MaxValue;
@@ -60,6 +81,8 @@ public sealed class FakeTime : TimeProvider
             {
                 Due = dueTime == Timeout.InfiniteTimeSpan ? DateTimeOffset.MaxValue : time._now + dueTime;
                 Period = period;
+                time._set.SetResult();
+                time._set = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             }
 
             return true;
