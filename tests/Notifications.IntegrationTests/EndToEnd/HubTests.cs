@@ -100,9 +100,9 @@ public sealed class HubTests(ServerFixture fixture)
 
     [Fact]
     public async Task However_fast_it_is_acknowledged_it_is_not_shown_again() =>
-        await Task.WhenAll(Enumerable.Range(0, 8).Select(async _ =>
+        await Task.WhenAll(Enumerable.Range(0, 8).Select(async number =>
         {
-            var user = fixture.NewUser();
+            var user = fixture.NewUser($"fast-{number}");
             var token = await Api.TokenAsync(user);
             for (var i = 0; i < 60; i++)
             {
@@ -111,17 +111,29 @@ public sealed class HubTests(ServerFixture fixture)
                 {
                     Token = token,
                     Device = "phone",
-                    OnMessage = async (client, message) =>
+                    OnMessage = (client, message) =>
                     {
                         if (message is Notification { Item: var item })
                         {
-                            await client.AckAsync(item.Rev);
-                            acknowledged.TrySetResult(item);
+                            _ = AcknowledgeAsync(client, item);
                         }
                     },
                 });
                 await Api.PublishAsync(user, $"{i}");
                 Assert.Equal($"{i}", (await acknowledged.Task.WaitAsync(Until.Limit, TimeProvider.System)).Title);
+
+                async Task AcknowledgeAsync(HubClient client, Item item)
+                {
+                    try
+                    {
+                        await client.AckAsync(item.Rev);
+                        acknowledged.TrySetResult(item);
+                    }
+                    catch (Exception e)
+                    {
+                        acknowledged.TrySetException(e);
+                    }
+                }
             }
         }));
 

@@ -335,6 +335,40 @@ public sealed class IngestionTests(ServerFixture fixture)
             Api.PublishAsync(new { type = "t", to = (string[])["topic:" + topic, .. more], title });
     }
 
+    [Theory]
+    [InlineData("a/b")]
+    [InlineData("a%2Fb")]
+    [InlineData("a?b#c&d=e+f")]
+    [InlineData("auth0|5f7c:\u00fc\U0001F600")]
+    [InlineData("..")]
+    public async Task Ids_that_need_escaping_in_a_path_are_the_same_ids_there(string name)
+    {
+        var (user, topic) = ($"{name}-{fixture.NewUser()}", $"{name}-{fixture.NewUser("topic")}");
+        var path = $"/v1/topics/{Uri.EscapeDataString(topic)}/subscriptions/{Uri.EscapeDataString(user)}";
+        (await Api.SendAsync(HttpMethod.Put, path, null)).Expect(201);
+        var id = await Api.PublishAsync(new { type = "t", to = new[] { "topic:" + topic }, title = "by topic" });
+        var trail = (await StoredAsync($"/v1/events/{id}")).Json.GetProperty("recipients").GetProperty("data").EnumerateArray();
+        using var me = await Api.AsUserAsync(user);
+
+        Assert.Equal([user], trail.Select(r => r.GetProperty("userId").GetString()));
+        Assert.Equal(["by topic"], (await me.InboxAsync()).Items.Select(i => i.Title));
+        (await Api.SendAsync(HttpMethod.Delete, path, null)).Expect(204);
+    }
+
+    [Fact]
+    public async Task A_large_event_arrives_whole()
+    {
+        var user = fixture.NewUser();
+        var text = string.Concat(Enumerable.Range(0, 20_000).Select(i => (char)('\u4e00' + i)));
+        await using var client = await HubClient.ConnectAsync(fixture.Server.Address, await Api.TokenAsync(user));
+        await Api.PublishAsync(new { type = "t", to = new[] { "user:" + user }, title = "large", data = new { text } });
+        var live = (await client.WaitForNotificationsAsync(1))[0];
+        using var me = await Api.AsUserAsync(user);
+
+        Assert.Equal(text, live.Json.GetProperty("data").GetProperty("text").GetString());
+        Assert.Equal(text, (await me.InboxOfAsync(1))[0].Json.GetProperty("data").GetProperty("text").GetString());
+    }
+
     [Fact]
     public async Task Tenants_see_nothing_of_each_other()
     {
@@ -342,6 +376,8 @@ public sealed class IngestionTests(ServerFixture fixture)
         var tenant = "tenant-" + user;
         var made = (await Api.PostAsync("/v1/keys", new { name = "other", scopes = new[] { "events:write", "tokens:issue", "view" }, tenant })).Expect(201).Json;
         using var other = Api.As(made.GetProperty("key").GetString());
+        await using var hubHere = await HubClient.ConnectAsync(fixture.Server.Address, await Api.TokenAsync(user));
+        await using var hubThere = await HubClient.ConnectAsync(fixture.Server.Address, await other.TokenAsync(user));
         var id = await Api.PublishAsync(user, "here");
         var there = await other.PublishAsync(user, "there");
         using var here = await Api.AsUserAsync(user);
@@ -349,6 +385,8 @@ public sealed class IngestionTests(ServerFixture fixture)
 
         Assert.Equal(["here"], (await here.InboxOfAsync(1)).Select(i => i.Title));
         Assert.Equal(["there"], (await elsewhere.InboxOfAsync(1)).Select(i => i.Title));
+        Assert.Equal("here", (await hubHere.WaitForNotificationsAsync(1)).Single().Title);
+        Assert.Equal("there", (await hubThere.WaitForNotificationsAsync(1)).Single().Title);
         await StoredAsync($"/v1/events/{id}");
         (await other.GetAsync($"/v1/events/{id}")).Expect(404);
         (await Api.GetAsync($"/v1/events/{there}")).Expect(404);

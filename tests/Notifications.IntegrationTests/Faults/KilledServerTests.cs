@@ -21,7 +21,7 @@ public sealed class KilledServerTests(ITestOutputHelper output)
         var random = new Random(seed);
         await using var server = await ServerProcess.StartAsync();
         var users = Enumerable.Range(0, Users)
-            .Select(i => new TestUser(server, $"u{i}", (ClientKind)(i % 3), random.Next()) { Diligence = i % 2 == 0 ? 0 : 0.05 })
+            .Select(i => new TestUser(server, $"u{i}", (ClientKind)(i % 3), random.Next()) { Diligence = i % 2 == 0 ? 0 : 0.3 })
             .ToList();
         string[] team = ["u0", "u1", "u2", "u3", "u4"];
         foreach (var member in team)

@@ -31,6 +31,33 @@ public sealed class ShutdownTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public async Task A_client_that_takes_nothing_does_not_hold_up_the_end()
+    {
+        await using var server = await ServerProcess.StartAsync();
+        var token = await server.Api.TokenAsync("ada");
+        await using var deaf = await HubClient.ConnectAsync(
+            server.Address, new HubOptions { Token = token, Device = "deaf", ReceiveBufferBytes = 4096 });
+        deaf.StopReading();
+        var body = new string('x', 8_000);
+        for (var batch = 0; batch < 10; batch++)
+        {
+            (await server.Api.PostAsync(
+                "/v1/events/batch", Enumerable.Range(0, 100).Select(i => new { type = "t", to = new[] { "user:ada" }, title = $"{i}", body }))).Expect(202);
+        }
+
+        using var me = server.Api.As(token);
+        await Until.TrueAsync(
+            "all stored", async () => (await me.GetAsync("/v1/me/inbox/counts")).Expect(200).Json.GetProperty("unread").GetInt64() == 1_000);
+        Assert.Equal(0, await server.StopAsync());
+
+        // What it did not take is still there for it.
+        await deaf.DropAsync();
+        await server.StartAgainAsync();
+        await using var back = await HubClient.ConnectAsync(server.Address, token, device: "deaf");
+        Assert.Equal(Enumerable.Range(1, 1_000).Select(i => (long)i), (await back.WaitForNotificationsAsync(1_000)).Select(i => i.Seq));
+    }
+
+    [Fact]
     public async Task Under_load_nothing_is_lost_or_repeated()
     {
         const int Events = 4_000;
