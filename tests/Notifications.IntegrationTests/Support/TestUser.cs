@@ -110,7 +110,7 @@ public sealed class TestUser(ServerProcess server, string name, ClientKind kind,
 
     /// <summary>Compares what it was shown with its log as the server has it in the end.</summary>
     /// <param name="log">All its items, by <c>seq</c>.</param>
-    /// <returns>What is wrong; nothing if the promise was kept.</returns>
+    /// <returns>The first thing that is wrong; nothing if the promise was kept.</returns>
     public IEnumerable<string> Compare(IReadOnlyList<Item> log)
     {
         var places = log.Select((item, place) => (item, place)).ToDictionary(p => p.item.Seq);
@@ -123,6 +123,7 @@ public sealed class TestUser(ServerProcess server, string name, ClientKind kind,
             if (expected > next || expected < 0)
             {
                 yield return $"{name}: a connection began with seq {session.Shown[0].Seq}, after {next} of {log.Count} items";
+                yield break;
             }
 
             foreach (var (seq, id, eventId) in session.Shown)
@@ -130,13 +131,13 @@ public sealed class TestUser(ServerProcess server, string name, ClientKind kind,
                 if (!places.TryGetValue(seq, out var known) || known.item.Id != id || known.item.EventId != eventId)
                 {
                     yield return $"{name}: was shown seq {seq} as {id}, which is not in its log";
-                    break;
+                    yield break;
                 }
 
                 if (known.place != expected)
                 {
                     yield return $"{name}: was shown seq {seq}, where item {expected} (seq {log.ElementAtOrDefault(expected)?.Seq}) was due";
-                    break;
+                    yield break;
                 }
 
                 next = Math.Max(next, ++expected);
