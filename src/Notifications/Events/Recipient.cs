@@ -32,11 +32,11 @@ public readonly record struct Recipient(RecipientKind Kind, string Key)
 
     /// <summary>
     /// Whether a text may be a user id or a topic key: 1 to <see cref="MaxKeyLength"/> characters, no white space, no control character, no
-    /// comma (CloudEvents list recipients with commas) and no lone surrogate.
+    /// comma (CloudEvents list recipients with commas), no lone surrogate; and not <c>.</c> or <c>..</c>, which no URL can carry as a segment.
     /// </summary>
     public static bool IsKey(ReadOnlySpan<char> text)
     {
-        if (text.Length is 0 or > MaxKeyLength)
+        if (text.Length is 0 or > MaxKeyLength || text is "." or "..")
         {
             return false;
         }

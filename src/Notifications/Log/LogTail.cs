@@ -61,11 +61,7 @@ internal sealed class LogTail(long newest)
                 return null;
             }
 
-            while (_entries.First is { } first && first.Value.Position.Value <= after.Value)
-            {
-                Forget(first);
-            }
-
+            ForgetThrough(after);
             var (result, bytes) = (new List<LogEntry>(Math.Min(maxEntries, _entries.Count)), 0);
             for (var node = _entries.First; node is not null && node.Value.Position.Value <= _shown; node = node.Next)
             {
@@ -79,6 +75,18 @@ internal sealed class LogTail(long newest)
             }
 
             return result;
+        }
+    }
+
+    /// <summary>Forgets entries that are done with; whoever asks for them again finds them in the log, or trimmed.</summary>
+    public void ForgetThrough(LogPosition position)
+    {
+        lock (_lock)
+        {
+            while (_entries.First is { } first && first.Value.Position.Value <= position.Value)
+            {
+                Forget(first);
+            }
         }
     }
 

@@ -155,6 +155,7 @@ public sealed class SqliteEventLog : IEventLog
     /// <inheritdoc/>
     public async ValueTask<int> TrimAsync(int partition, LogPosition committed, DateTimeOffset before, int maxEntries)
     {
+        _tails[partition].ForgetThrough(committed);
         try
         {
             return await _database.WriteAsync(session => session.ExecuteAsync(

@@ -18,6 +18,8 @@ internal sealed partial class TopicsJson : JsonSerializerContext;
 /// <summary>Topics and who is subscribed to them. A topic exists by being subscribed to.</summary>
 public static class TopicsApi
 {
+    private const string KeyRule = "is 1 to 128 characters without white space, control characters and commas, and not . or ..";
+
     /// <summary>Maps <c>/v1/topics</c>.</summary>
     public static IEndpointRouteBuilder MapTopics(this IEndpointRouteBuilder routes)
     {
@@ -49,7 +51,7 @@ public static class TopicsApi
     private static async Task<Results<Ok<Page<Subscription>>, ProblemHttpResult>> SubscribersAsync(
         string key, HttpContext context, Store store, string? after = null, int? limit = null, CancellationToken cancellationToken = default)
     {
-        if (Check(key, null) is { } wrong)
+        if (Check(context, ref key) is { } wrong)
         {
             return wrong;
         }
@@ -65,7 +67,7 @@ public static class TopicsApi
 
     private static async Task<Results<Ok, Created, ProblemHttpResult>> SubscribeAsync(string key, string userId, HttpContext context, Store store)
     {
-        if (Check(key, userId) is { } wrong)
+        if ((Check(context, ref key) ?? CheckUser(context, ref userId)) is { } wrong)
         {
             return wrong;
         }
@@ -75,7 +77,7 @@ public static class TopicsApi
 
     private static async Task<Results<NoContent, ProblemHttpResult>> UnsubscribeAsync(string key, string userId, HttpContext context, Store store)
     {
-        if (Check(key, userId) is { } wrong)
+        if ((Check(context, ref key) ?? CheckUser(context, ref userId)) is { } wrong)
         {
             return wrong;
         }
@@ -84,9 +86,17 @@ public static class TopicsApi
         return TypedResults.NoContent();
     }
 
-    private static ProblemHttpResult? Check(string key, string? userId)
+    /// <summary>The key of <c>/v1/topics/KEY/…</c>, exactly as it was written.</summary>
+    private static ProblemHttpResult? Check(HttpContext context, ref string key)
     {
-        const string Rule = "is 1 to 128 characters without white space, control characters and commas";
-        return !Recipient.IsKey(key) ? Problems.Field("key", Rule) : userId is not null && !Recipient.IsKey(userId) ? Problems.Field("userId", Rule) : null;
+        key = PathSegment.Of(context, 2);
+        return Recipient.IsKey(key) ? null : Problems.Field("key", KeyRule);
+    }
+
+    /// <summary>The user of <c>/v1/topics/KEY/subscriptions/USER</c>, likewise.</summary>
+    private static ProblemHttpResult? CheckUser(HttpContext context, ref string userId)
+    {
+        userId = PathSegment.Of(context, 4);
+        return Recipient.IsKey(userId) ? null : Problems.Field("userId", KeyRule);
     }
 }

@@ -207,6 +207,7 @@ internal sealed class UserLogModel
                 }
 
                 item.Gone = change.Delete;
+                item.SnoozedUntil = item.Gone ? null : item.SnoozedUntil;
                 if (item.Gone || item.Shown != before)
                 {
                     item.Rev = ++Counter;
@@ -225,7 +226,7 @@ internal sealed class UserLogModel
                 var item = Items.Single(i => i.Seq == seq);
                 item.SnoozedUntil = null;
                 item.Rev = ++Counter;
-                if (!item.Gone)
+                if (item.ArchivedAt is null)
                 {
                     (item.SeenAt, item.ReadAt) = (null, null);
                 }
