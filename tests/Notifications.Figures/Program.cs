@@ -52,15 +52,17 @@ async Task AcceptAsync(string what, int connections, int batch, int seconds)
     var lastIds = new string[connections];
     await RunAsync(TimeSpan.FromSeconds(3), "warm"); // The JIT has seen it all.
     var started = Stopwatch.GetTimestamp();
+    var busy = server.ProcessorTime;
     var accepted = await RunAsync(TimeSpan.FromSeconds(seconds), "run");
     var took = Stopwatch.GetElapsedTime(started);
+    busy = server.ProcessorTime - busy;
     foreach (var id in lastIds)
     {
         await Until.TrueAsync("the last events to be stored", async () => (await server.Api.GetAsync($"/v1/events/{id}")).Status == 200);
     }
 
     var stored = Stopwatch.GetElapsedTime(started);
-    Add($"accepted, {what}", $"{accepted / took.TotalSeconds:#,0} events/s; all of them in inboxes {(stored - took).TotalMilliseconds:0} ms after the last");
+    Add($"accepted, {what}", $"{accepted / took.TotalSeconds:#,0} events/s; all of them in inboxes {(stored - took).TotalMilliseconds:0} ms after the last; the server used {busy / took:0.0} cores");
 
     async Task<long> RunAsync(TimeSpan time, string name)
     {

@@ -79,6 +79,16 @@ public sealed class ServerProcess : IAsyncDisposable
         }
     }
 
+    /// <summary>Processor time it has used since its start.</summary>
+    public TimeSpan ProcessorTime
+    {
+        get
+        {
+            Current.Refresh();
+            return Current.TotalProcessorTime;
+        }
+    }
+
     /// <summary>The last lines that it and the processes before it wrote.</summary>
     public string Log
     {
