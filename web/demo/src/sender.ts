@@ -78,9 +78,11 @@ export class Sender {
     }
   }
 
-  /** Asks for the event until the service has stored it, at first every few milliseconds. */
+  /** Asks for the event until the service has stored it. */
   async #followUntilStored(id: string): Promise<void> {
     for (let attempt = 0; attempt < 40 && this.tracer.current?.eventId === id; attempt++) {
+      // First a moment: a 404 for "not yet" would stand in the browser's console as an error.
+      await new Promise((resolve) => setTimeout(resolve, Math.min(1000, 50 * 1.4 ** attempt)));
       try {
         const event = await getEvent(id);
         const storedAt = event.storedAt === null ? null : parseTime(event.storedAt);
@@ -94,7 +96,6 @@ export class Sender {
           throw error;
         }
       }
-      await new Promise((resolve) => setTimeout(resolve, Math.min(1000, 10 * 1.4 ** attempt)));
     }
   }
 
