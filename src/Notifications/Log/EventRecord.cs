@@ -109,8 +109,8 @@ public sealed class EventRecord
         record = null;
         var reader = new Utf8JsonReader(entry.Payload.Span);
         var (version, acceptedAt) = (0, -1L);
-        string source = "", orderingKey = "";
-        string? externalId = null, category = null;
+        var source = "";
+        string? externalId = null, category = null, orderingKey = null;
         byte[] fingerprint = [];
         var to = new List<Recipient>(1);
         var content = default(Range);
@@ -146,7 +146,7 @@ public sealed class EventRecord
                 case "source": source = reader.GetString()!; break;
                 case "externalId": externalId = reader.GetString(); break;
                 case "fingerprint": fingerprint = reader.GetBytesFromBase64(); break;
-                case "orderingKey": orderingKey = reader.GetString()!; break;
+                case "orderingKey": orderingKey = reader.GetString(); break;
                 case "category": category = reader.GetString(); break;
                 case "to":
                     while (reader.Read() && reader.TokenType == JsonTokenType.String)
@@ -164,7 +164,7 @@ public sealed class EventRecord
             }
         }
 
-        if (reader.TokenType != JsonTokenType.EndObject || version != Version || acceptedAt < 0 || string.IsNullOrEmpty(orderingKey) || to.Count == 0 || content.Equals(default))
+        if (reader.TokenType != JsonTokenType.EndObject || version != Version || acceptedAt < 0 || orderingKey is null || to.Count == 0 || content.Equals(default))
         {
             return RecordState.Malformed;
         }
