@@ -35,6 +35,12 @@ public sealed partial class ConnectionPump : IThreadPoolWorkItem
     private bool _live;
     private bool _running;
     private long _position;
+
+    /// <summary>What is being written: a client may acknowledge it before the write has returned here.</summary>
+    private long _offered;
+
+    /// <summary>Whether the catch-up that runs is to end with <c>resumed</c>, and what that says.</summary>
+    private bool? _recovered;
     private long _checkpoint;
     private long _checkpointAt;
 
@@ -118,7 +124,7 @@ public sealed partial class ConnectionPump : IThreadPoolWorkItem
     {
         if (IsLive)
         {
-            _gateway.Positions.Raise(Start.Key, Start.Device, Math.Min(rev, Position));
+            _gateway.Positions.Raise(Start.Key, Start.Device, Math.Min(rev, Math.Max(Position, Volatile.Read(ref _offered))));
         }
     }
 
@@ -219,8 +225,8 @@ public sealed partial class ConnectionPump : IThreadPoolWorkItem
     }
 
     /// <summary>
-    /// (1) find where to begin; (2) a position that is of no use is answered by a reset; (3) from here on, live steps queue up;
-    /// (4) what was missed; (5) say where the client stands.
+    /// (1) find where to begin; (2) a position that is of no use is answered by a reset; (3) from here on, live steps queue up, and what was
+    /// missed is read, which ends with where the client stands.
     /// </summary>
     private async Task BeginAsync()
     {
@@ -246,8 +252,9 @@ public sealed partial class ConnectionPump : IThreadPoolWorkItem
             _starting = false;
             _behind = true;
             _live = true;
+            _recovered = useless ? null : recovered;
             _queue.Clear();
-            _position = useless ? head.Counter : Math.Min(Math.Max(after, oldest), head.Counter);
+            _offered = _position = useless ? head.Counter : Math.Min(Math.Max(after, oldest), head.Counter);
             (_checkpoint, _checkpointAt) = (_position, _gateway.Time.GetTimestamp());
         }
 
@@ -258,13 +265,10 @@ public sealed partial class ConnectionPump : IThreadPoolWorkItem
         }
 
         _gateway.Positions.Raise(Start.Key, Start.Device, _position); // A device that is new is known from here on.
-
-        var current = await CatchUpAsync(); // (4)
-        await WriteAsync(new InvocationMessage("resumed", [new Resumed(_gateway.Epoch, Position, recovered, current.Counts)])); // (5)
     }
 
     /// <summary>Reads the store and writes what is there, page by page; no snapshot stays open while the network is written to.</summary>
-    private async Task<Head> CatchUpAsync()
+    private async Task CatchUpAsync()
     {
         while (true)
         {
@@ -303,7 +307,13 @@ public sealed partial class ConnectionPump : IThreadPoolWorkItem
             Volatile.Write(ref _position, page.Position);
             if (!page.HasMore)
             {
-                return page.Head;
+                if (_recovered is { } recovered)
+                {
+                    await WriteAsync(new InvocationMessage("resumed", [new Resumed(_gateway.Epoch, page.Position, recovered, page.Head.Counts)]));
+                    _recovered = null;
+                }
+
+                return;
             }
         }
     }
@@ -312,6 +322,7 @@ public sealed partial class ConnectionPump : IThreadPoolWorkItem
     {
         await WriteAsync(new InvocationMessage("reset", [new Reset(_gateway.Epoch, head.Counter, head.Counts)]));
         Volatile.Write(ref _position, head.Counter);
+        _recovered = null;
     }
 
     private async Task ForwardAsync(UserPush push)
@@ -347,6 +358,7 @@ public sealed partial class ConnectionPump : IThreadPoolWorkItem
 
     private async Task WriteAsync(UserPush push)
     {
+        Volatile.Write(ref _offered, push.Last);
         await WriteAsync(_connection.WriteAsync(push.Message, _connection.ConnectionAborted));
         if (push.Last != 0)
         {
