@@ -10,7 +10,8 @@ namespace Notifications.Dispatch;
 /// </summary>
 internal sealed class FanOuts : IDisposable
 {
-    private const int StepSize = 500;
+    /// <summary>Users per transaction: an event to one user waits for at most one or two of these.</summary>
+    private const int StepSize = 250;
 
     private readonly PartitionLease _lease;
     private readonly Store _store;
