@@ -1,5 +1,6 @@
 using Notifications.Realtime;
 using Notifications.Routing;
+using Notifications.Stats;
 using Notifications.Storage;
 
 namespace Notifications.Dispatch;
@@ -85,6 +86,7 @@ internal sealed class FanOuts : IDisposable
                 {
                     cancellationToken.ThrowIfCancellationRequested();
                     var (pushes, finished) = await _store.FanOutStepAsync(_lease, fanOut, StepSize);
+                    NodeMeter.Written(pushes.Count);
                     await _doorbell.RingAsync(pushes);
                     if (finished)
                     {

@@ -3,6 +3,7 @@ using Notifications.Events;
 using Notifications.Log;
 using Notifications.Realtime;
 using Notifications.Routing;
+using Notifications.Stats;
 using Notifications.Storage;
 
 namespace Notifications.Dispatch;
@@ -256,6 +257,8 @@ public sealed partial class PartitionWorker(
         _lease = _lease with { Position = entries[^1].Position };
         log.Committed(partition, _lease.Position, entries.Sum(e => (long)e.Payload.Length));
         fanOuts.Committed(waiting, result.FanOuts);
+        NodeMeter.Committed(plans.Count);
+        NodeMeter.Written(result.Pushes.Count);
         await doorbell.RingAsync(result.Pushes); // (5)
         foreach (var tenant in result.BroadcastTenants)
         {

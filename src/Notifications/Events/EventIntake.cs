@@ -1,4 +1,5 @@
 using Notifications.Log;
+using Notifications.Stats;
 using Notifications.Storage;
 
 namespace Notifications.Events;
@@ -52,6 +53,8 @@ public sealed class EventIntake(IEventLog log, TimeProvider time)
             {
                 results[i] = new AcceptResult((AcceptOutcome)appended[i].Outcome, appended[i].EventId);
             }
+
+            NodeMeter.Accepted(appended.Count(a => a.Outcome == AppendOutcome.Appended));
         }
         catch (LogUnavailableException)
         {

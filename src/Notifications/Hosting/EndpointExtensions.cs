@@ -6,6 +6,7 @@ using Notifications.Auth;
 using Notifications.Events;
 using Notifications.Inbox;
 using Notifications.Realtime;
+using Notifications.Stats;
 using Notifications.Topics;
 
 namespace Notifications.Hosting;
@@ -27,6 +28,7 @@ public static class EndpointExtensions
         ingest.MapEvents();
         ingest.MapEventsQuery();
         ingest.MapTopics();
+        ingest.MapStats();
 
         var gateway = app.MapRole(node, Roles.Gateway);
         gateway.MapInbox();

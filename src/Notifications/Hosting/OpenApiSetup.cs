@@ -32,6 +32,7 @@ internal static class OpenApiSetup
         ("Users", "Users; they exist by being named."),
         ("Keys", "API keys of producers and operators."),
         ("Tokens", "Tokens for users."),
+        ("Stats", "How the service is doing."),
         ("Health", "For whoever runs the service."),
     ];
 

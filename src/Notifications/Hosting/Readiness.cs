@@ -15,9 +15,11 @@ namespace Notifications.Hosting;
 /// </summary>
 public sealed class Readiness : IDisposable
 {
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(2), KeptFor = TimeSpan.FromSeconds(1);
+
     private readonly Node _node;
     private readonly IHostApplicationLifetime _lifetime;
-    private readonly Probe _store, _log;
+    private readonly Kept<string?> _store, _log; // Whoever asks for health costs a disk or a server nothing.
     private readonly List<(string Name, Roles Roles, Func<string?> Fault)> _conditions = [];
 
     /// <summary>Asks the store and the log.</summary>
@@ -30,14 +32,13 @@ public sealed class Readiness : IDisposable
     {
         _node = node;
         _lifetime = lifetime;
-        _store = new Probe(
-            async cancellationToken =>
-            {
-                await store.ProbeAsync(cancellationToken);
-                return null;
-            },
-            time);
-        _log = new Probe(cancellationToken => log.FaultAsync(cancellationToken).AsTask(), time);
+        _store = new(cancellationToken => AskAsync(AskStoreAsync, time, cancellationToken), KeptFor, time);
+        _log = new(cancellationToken => AskAsync(c => log.FaultAsync(c).AsTask(), time, cancellationToken), KeptFor, time);
+        async Task<string?> AskStoreAsync(CancellationToken cancellationToken)
+        {
+            await store.ProbeAsync(cancellationToken);
+            return null;
+        }
     }
 
     /// <summary>Adds a condition; at start-up only.</summary>
@@ -73,8 +74,8 @@ public sealed class Readiness : IDisposable
 
         // The embedded log is a part of the store.
         var ofStore = _node.Engine == EngineKind.Embedded ? Roles.All : Roles.All & ~Roles.Ingest;
-        var store = (_node.Roles & ofStore) == 0 ? Task.FromResult<string?>(null) : _store.FaultAsync(cancellationToken);
-        var log = _node.Has(Roles.Ingest) ? _log.FaultAsync(cancellationToken) : Task.FromResult<string?>(null);
+        var store = (_node.Roles & ofStore) == 0 ? Task.FromResult<string?>(null) : _store.GetAsync(cancellationToken);
+        var log = _node.Has(Roles.Ingest) ? _log.GetAsync(cancellationToken) : Task.FromResult<string?>(null);
         Report("store", ofStore, await store);
         Report("log", Roles.Ingest, await log);
 
@@ -88,50 +89,19 @@ public sealed class Readiness : IDisposable
         return (ready, faults);
     }
 
-    /// <summary>A question whose answer is kept for a second, so that whoever asks for health costs a disk or a server nothing.</summary>
-    private sealed class Probe(Func<CancellationToken, Task<string?>> ask, TimeProvider time) : IDisposable
+    private static async Task<string?> AskAsync(Func<CancellationToken, Task<string?>> ask, TimeProvider time, CancellationToken cancellationToken)
     {
-        private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(2), KeptFor = TimeSpan.FromSeconds(1);
-
-        private readonly SemaphoreSlim _one = new(1);
-        private long? _askedAt;
-        private string? _fault;
-
-        public void Dispose() => _one.Dispose();
-
-        public async Task<string?> FaultAsync(CancellationToken cancellationToken)
+        try
         {
-            await _one.WaitAsync(cancellationToken);
-            try
-            {
-                if (_askedAt is not { } asked || time.GetElapsedTime(asked) >= KeptFor)
-                {
-                    _fault = await AskAsync(cancellationToken);
-                    _askedAt = time.GetTimestamp();
-                }
-
-                return _fault;
-            }
-            finally
-            {
-                _one.Release();
-            }
+            return await ask(cancellationToken).WaitAsync(Timeout, time, cancellationToken);
         }
-
-        private async Task<string?> AskAsync(CancellationToken cancellationToken)
+        catch (TimeoutException)
         {
-            try
-            {
-                return await ask(cancellationToken).WaitAsync(Timeout, time, cancellationToken);
-            }
-            catch (TimeoutException)
-            {
-                return "did not answer within 2 seconds";
-            }
-            catch (Exception e) when (e is StoreUnavailableException or LogUnavailableException)
-            {
-                return "unavailable";
-            }
+            return "did not answer within 2 seconds";
+        }
+        catch (Exception e) when (e is StoreUnavailableException or LogUnavailableException)
+        {
+            return "unavailable";
         }
     }
 }

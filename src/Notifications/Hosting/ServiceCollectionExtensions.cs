@@ -14,6 +14,7 @@ using Notifications.Jobs;
 using Notifications.Log;
 using Notifications.Realtime;
 using Notifications.Redis;
+using Notifications.Stats;
 using Notifications.Storage;
 using Notifications.Topics;
 
@@ -44,8 +45,10 @@ public static class ServiceCollectionExtensions
             .AddNotificationsJson(EventsQueryJson.Default)
             .AddNotificationsJson(TopicsJson.Default)
             .AddNotificationsJson(InboxJson.Default)
+            .AddNotificationsJson(StatsJson.Default)
             .AddNotificationsEngine(engine, configuration)
-            .AddNotificationsRoles(roles, engine);
+            .AddNotificationsRoles(roles, engine)
+            .AddNotificationsStats(engine);
     }
 
     /// <summary>What each role runs; what all of them use is registered for all and made when it is asked for.</summary>
@@ -72,6 +75,13 @@ public static class ServiceCollectionExtensions
         }
 
         return services;
+    }
+
+    /// <summary>What shows how the service is doing, and on the server engine tells the other nodes.</summary>
+    private static IServiceCollection AddNotificationsStats(this IServiceCollection services, EngineKind engine)
+    {
+        services.AddSingleton<LogStats>().AddSingleton<LocalNode>().AddHostedService(provider => provider.GetRequiredService<LocalNode>());
+        return engine == EngineKind.Server ? services.AddHostedService<Membership>() : services;
     }
 
     /// <summary>The HTTP API's common ground: JSON, problems, CORS, health, its description.</summary>

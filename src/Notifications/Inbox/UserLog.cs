@@ -1,4 +1,5 @@
 using Notifications.Realtime;
+using Notifications.Stats;
 using Notifications.Storage;
 
 namespace Notifications.Inbox;
@@ -87,7 +88,9 @@ public sealed class UserLog(Store store, IDoorbell doorbell)
                 return result.Value;
             }
 
-            await doorbell.RingAsync(await store.TakeBroadcastsAsync(key.Tenant, [key.User]));
+            var pushes = await store.TakeBroadcastsAsync(key.Tenant, [key.User]);
+            NodeMeter.Written(pushes.Count);
+            await doorbell.RingAsync(pushes);
         }
     }
 }

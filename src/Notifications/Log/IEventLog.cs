@@ -51,6 +51,10 @@ public interface IEventLog
     /// <summary>Whether the log can take appends now, for readiness: null where it can, else why not in a few words. Appends nothing.</summary>
     /// <exception cref="LogUnavailableException">The log did not answer.</exception>
     ValueTask<string?> FaultAsync(CancellationToken cancellationToken);
+
+    /// <summary>How much there is in each partition, in their order.</summary>
+    /// <exception cref="LogUnavailableException">The log did not answer.</exception>
+    ValueTask<IReadOnlyList<PartitionStats>> StatsAsync(CancellationToken cancellationToken);
 }
 
 /// <summary>The partitions of the log: first those for ordinary events, then those for critical ones.</summary>
@@ -61,6 +65,14 @@ public readonly record struct PartitionLayout(int Normal, int Critical)
     /// <summary>All partitions; they are numbered from 0.</summary>
     public int Count => Normal + Critical;
 }
+
+/// <summary>How much there is in a partition.</summary>
+/// <param name="Partition">Which.</param>
+/// <param name="Length">Entries, committed ones that are kept for a while included.</param>
+/// <param name="Lag">Entries that are not committed yet.</param>
+/// <param name="LagBytes">The sum of their payloads.</param>
+/// <param name="OldestUncommittedAt">When the first of them was appended; null where there is none.</param>
+public readonly record struct PartitionStats(int Partition, long Length, long Lag, long LagBytes, DateTimeOffset? OldestUncommittedAt);
 
 /// <summary>A place in a partition. Positions of one partition are ordered; <see cref="Start"/> is before the first.</summary>
 /// <param name="Value">Engine-specific; grows along the partition.</param>

@@ -169,6 +169,28 @@ public sealed partial class RedisEventLog : IEventLog, IAsyncDisposable
     /// <inheritdoc/>
     public ValueTask<string?> FaultAsync(CancellationToken cancellationToken) => new(_link.Fault);
 
+    /// <inheritdoc/>
+    /// <remarks>From the counters that the scripts keep: those of Redis itself are wrong once a stream was trimmed.</remarks>
+    public async ValueTask<IReadOnlyList<PartitionStats>> StatsAsync(CancellationToken cancellationToken) =>
+        await Task.WhenAll(_partitions.Select(async (partition, number) =>
+        {
+            var length = CallAsync(database => database.ExecuteAsync("XLEN", partition.Stream));
+            var counters = await CallAsync(database => database.HashGetAsync(partition.Counters, ["n", "c", "dn", "dc", "done"]));
+            var (lag, bytes) = ((long)counters[0] - (long)counters[2], (long)counters[1] - (long)counters[3]);
+            var oldest = default(DateTimeOffset?);
+            if (lag > 0)
+            {
+                var done = (byte[]?)counters[4] is { } id ? Position(id) : LogPosition.Start;
+                var first = (RedisResult[])(await CallAsync(database => database.ExecuteAsync(
+                    "XRANGE", partition.Stream, Id(new LogPosition(done.Value + 1)), "+", "COUNT", 1)))!;
+                oldest = first.Length == 0
+                    ? null
+                    : DateTimeOffset.FromUnixTimeMilliseconds(Position((byte[])((RedisResult[])first[0]!)[0]!).Value >> SequenceBits);
+            }
+
+            return new PartitionStats(number, (long)await length, lag, bytes, oldest);
+        }));
+
     /// <summary>Tells Redis what was committed and not told yet.</summary>
     public async ValueTask DisposeAsync()
     {

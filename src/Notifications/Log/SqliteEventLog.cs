@@ -178,6 +178,38 @@ public sealed class SqliteEventLog : IEventLog
     /// <remarks>It is a table of the store: who asks about the store has asked about the log.</remarks>
     public ValueTask<string?> FaultAsync(CancellationToken cancellationToken) => default;
 
+    /// <inheritdoc/>
+    /// <remarks>What is committed is counted in an index; only what waits is looked at.</remarks>
+    public async ValueTask<IReadOnlyList<PartitionStats>> StatsAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await _database.ReadAsync(
+                async session =>
+                {
+                    var stats = new List<PartitionStats>(Layout.Count);
+                    for (var partition = 0; partition < Layout.Count; partition++)
+                    {
+                        var length = await session.FirstAsync("SELECT COUNT(*) FROM log WHERE partition = $1", r => r.GetInt64(0), partition);
+                        stats.Add(await session.FirstAsync(
+                            "SELECT COUNT(*), COALESCE(SUM(LENGTH(payload)), 0), MIN(appended_at) FROM log " +
+                            "WHERE partition = $1 AND id > COALESCE((SELECT position FROM partitions WHERE id = $1), 0)",
+                            r => new PartitionStats(
+                                partition, length, r.GetInt64(0), r.GetInt64(1),
+                                r.IsDBNull(2) ? null : DateTimeOffset.FromUnixTimeMilliseconds(r.GetInt64(2))),
+                            partition));
+                    }
+
+                    return stats;
+                },
+                cancellationToken);
+        }
+        catch (StoreUnavailableException e)
+        {
+            throw new LogUnavailableException(e.Message, e);
+        }
+    }
+
     /// <summary>Writes what waits, in one unit of work; what is refused for itself is told from its neighbours by writing them one by one.</summary>
     private async Task FlushAsync()
     {

@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.SignalR;
 using Microsoft.AspNetCore.SignalR.Protocol;
 using Microsoft.Extensions.Logging;
 using Notifications.Inbox;
+using Notifications.Stats;
 using Notifications.Storage;
 
 namespace Notifications.Realtime;
@@ -383,6 +384,7 @@ public sealed partial class ConnectionPump : IThreadPoolWorkItem
     {
         Volatile.Write(ref _offered, push.Last);
         await WriteAsync(_connection.WriteAsync(push.Message, _connection.ConnectionAborted));
+        NodeMeter.Pushed();
         if (push.Last != 0)
         {
             Volatile.Write(ref _position, push.Last);

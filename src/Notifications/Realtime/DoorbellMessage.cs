@@ -65,7 +65,7 @@ internal sealed record DoorbellMessage(string Sender, long Number, IReadOnlyColl
         return stream.ToArray();
     }
 
-    /// <summary>Reads what <see cref="Write"/> wrote; null for what another version wrote, which its receiver then makes up for from the store.</summary>
+    /// <summary>Reads what <see cref="Write()"/> wrote; null for what another version wrote, which its receiver then makes up for from the store.</summary>
     public static DoorbellMessage? TryRead(byte[] message)
     {
         try
@@ -180,7 +180,7 @@ internal sealed record DoorbellBeat(string Sender, bool Leaving, IReadOnlyCollec
         return stream.ToArray();
     }
 
-    /// <summary>Reads what <see cref="Write"/> wrote, or null.</summary>
+    /// <summary>Reads what <see cref="Write()"/> wrote, or null.</summary>
     public static DoorbellBeat? TryRead(byte[] message)
     {
         try

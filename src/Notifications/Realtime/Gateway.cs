@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.SignalR;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Notifications.Inbox;
+using Notifications.Stats;
 using Notifications.Storage;
 
 namespace Notifications.Realtime;
@@ -63,6 +64,9 @@ public sealed partial class Gateway : BackgroundService, IDoorbell
 
     /// <summary>How many connections there are.</summary>
     public int Connections => _connections.Count;
+
+    /// <summary>How many users are connected.</summary>
+    public int Users => _users.Count;
 
     /// <summary>Whether new connections are refused because the process ends.</summary>
     public bool IsStopping => _stopping;
@@ -237,7 +241,9 @@ public sealed partial class Gateway : BackgroundService, IDoorbell
                 {
                     foreach (var users in _users.Keys.Where(k => k.Tenant == tenant).Select(k => k.User).Chunk(Store.MaxUsersPerTake))
                     {
-                        await _doorbell.RingAsync(await _store.TakeBroadcastsAsync(tenant, users));
+                        var pushes = await _store.TakeBroadcastsAsync(tenant, users);
+                        NodeMeter.Written(pushes.Count);
+                        await _doorbell.RingAsync(pushes);
                     }
                 }
                 catch (StoreUnavailableException)

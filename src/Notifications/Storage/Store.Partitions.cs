@@ -4,6 +4,14 @@ using Notifications.Log;
 
 namespace Notifications.Storage;
 
+/// <summary>Who has a partition, and how far they are.</summary>
+/// <param name="Partition">Which.</param>
+/// <param name="Owner">Who, or null where nobody does.</param>
+/// <param name="Epoch">How often it was taken.</param>
+/// <param name="Position">The last entry that is committed.</param>
+/// <param name="LeaseExpiresAt">Until when the owner has it unless it is renewed, by the store's clock; null where it has no end, or no owner.</param>
+public sealed record PartitionEntry(int Partition, string? Owner, long Epoch, LogPosition Position, DateTimeOffset? LeaseExpiresAt);
+
 public sealed partial class Store
 {
     private const string LeaseColumns = "id, epoch, position, attempts";
@@ -57,12 +65,27 @@ public sealed partial class Store
         {
             mine.AddRange(await session.QueryAsync( // (3)
                 "UPDATE partitions SET owner = $1, epoch = epoch + 1, expires_at = {now} + $2 WHERE id IN (SELECT p.id FROM partitions p " +
-                "WHERE p.id < $3 AND (p.owner = '' OR p.expires_at <= {now}) AND p.owner <> $1 ORDER BY p.id LIMIT $4 {lock free}) RETURNING " + LeaseColumns,
+                "WHERE p.id < $3 AND (p.owner = '' OR (p.expires_at > 0 AND p.expires_at <= {now})) AND p.owner <> $1 ORDER BY p.id LIMIT $4 {lock free}) RETURNING " + LeaseColumns,
                 ReadLease, owner, lifetime, count, share - mine.Count));
         }
 
         return mine;
     });
+
+    /// <summary>All partitions that ever had an owner, in their order.</summary>
+    public Task<List<PartitionEntry>> PartitionsAsync(CancellationToken cancellationToken = default) => database.ReadAsync(
+        session => session.QueryAsync(
+            "SELECT id, CASE WHEN owner = '' OR (expires_at > 0 AND expires_at <= {now}) THEN NULL ELSE owner END, epoch, position, expires_at " +
+            "FROM partitions ORDER BY id",
+            r =>
+            {
+                var owner = r.IsDBNull(1) ? null : r.GetString(1);
+                var expires = r.GetInt64(4);
+                return new PartitionEntry(
+                    r.GetInt32(0), owner, r.GetInt64(2), new LogPosition(r.GetInt64(3)),
+                    owner is null || expires == 0 ? null : DateTimeOffset.FromUnixTimeMilliseconds(expires));
+            }),
+        cancellationToken);
 
     /// <summary>Gives up everything that an owner has; others may take it at once.</summary>
     public Task<int> ReleasePartitionsAsync(string owner) => database.WriteAsync(session =>

@@ -7,7 +7,7 @@ using Notifications.Storage;
 namespace Notifications.IntegrationTests.Contracts;
 
 /// <summary>What every event log keeps to. A subclass supplies an engine: a log, and the store that remembers what was committed from it.</summary>
-public abstract class EventLogContract : IAsyncLifetime
+public abstract partial class EventLogContract : IAsyncLifetime
 {
     private const long NoLimit = long.MaxValue;
 

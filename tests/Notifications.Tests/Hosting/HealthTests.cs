@@ -139,5 +139,7 @@ internal sealed class SwitchedLog(IEventLog log) : IEventLog
     public async ValueTask<string?> FaultAsync(CancellationToken cancellationToken) =>
         Away ? throw Gone() : Fault ?? await log.FaultAsync(cancellationToken);
 
+    public ValueTask<IReadOnlyList<PartitionStats>> StatsAsync(CancellationToken cancellationToken) => Away ? throw Gone() : log.StatsAsync(cancellationToken);
+
     private static LogUnavailableException Gone() => new("away");
 }
