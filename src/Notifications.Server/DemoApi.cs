@@ -12,7 +12,7 @@ namespace Notifications.Server;
 
 /// <summary>
 /// What the demo page needs beyond the public API: a token without a key, and sending and reading events without one. Mapped in
-/// Development only, and every request must come from this machine and, where it comes from a browser, from the page itself.
+/// Development only, on nodes that take events, and every request must come from this machine and, where it comes from a browser, from the page itself.
 /// </summary>
 public static partial class DemoApi
 {
@@ -23,13 +23,13 @@ public static partial class DemoApi
 
     /// <summary>
     /// Maps <c>POST /demo/api/token</c>, <c>POST /demo/api/events</c> and <c>GET /demo/api/events/{id}</c>. Does nothing outside
-    /// Development.
+    /// Development, and on nodes that take no events.
     /// </summary>
     /// <param name="app">The application to add the endpoints to.</param>
     /// <returns>The same application.</returns>
     public static WebApplication MapDemoApi(this WebApplication app)
     {
-        if (!app.Environment.IsDevelopment())
+        if (!app.HasDemo())
         {
             return app;
         }

@@ -3,12 +3,13 @@ using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.StaticFiles;
 using Microsoft.Extensions.FileProviders;
 using Microsoft.Net.Http.Headers;
+using Notifications.Hosting;
 
 namespace Notifications.Server;
 
 /// <summary>
-/// Serves the pages that were built with the server: the demo at <c>/demo/</c> (Development only) and the API reference at
-/// <c>/docs/</c>. Where they were not built, the answer is a 404 that says why and what to do.
+/// Serves the pages that were built with the server: the demo at <c>/demo/</c> (Development only, where events are taken) and the API reference
+/// at <c>/docs/</c>. Where they were not built, the answer is a 404 that says why and what to do.
 /// </summary>
 public static partial class WebPages
 {
@@ -33,7 +34,7 @@ public static partial class WebPages
     {
         ArgumentNullException.ThrowIfNull(app);
         var root = Path.Combine(AppContext.BaseDirectory, "wwwroot");
-        if (app.Environment.IsDevelopment())
+        if (app.HasDemo())
         {
             MapPage(app, root, "demo", DemoPolicy);
         }
@@ -41,6 +42,13 @@ public static partial class WebPages
         MapPage(app, root, "docs", DocsPolicy);
         return app;
     }
+
+    /// <summary>
+    /// Whether this node has the demo: page and API send events, so they are where events are taken. What else the page needs, the hub and the inbox,
+    /// it asks the address that it was loaded from; behind a proxy that may be another node.
+    /// </summary>
+    internal static bool HasDemo(this WebApplication app) =>
+        app.Environment.IsDevelopment() && app.Services.GetRequiredService<Node>().Has(Roles.Ingest);
 
     private static void MapPage(WebApplication app, string root, string name, string policy)
     {

@@ -7,10 +7,10 @@ namespace Notifications.Server;
 /// <summary>What a developer sees first.</summary>
 internal static class Welcome
 {
-    /// <summary>Prints, in Development and once the service listens, where to look and what to paste.</summary>
+    /// <summary>Prints, where there is a demo and once the service listens, where to look and what to paste.</summary>
     public static void PrintWelcome(this WebApplication app)
     {
-        if (!app.Environment.IsDevelopment())
+        if (!app.HasDemo())
         {
             return;
         }

@@ -42,8 +42,7 @@ public sealed class EmbeddedEngine(
             _database = new SqliteDatabase(_folder.DatabasePath, Readers, loggers.CreateLogger<SqliteDatabase>()); // (2)
             await Migrator.MigrateSqliteAsync(_database); // (3)
             _stamp = await RestoreStamp.OpenAsync(_database, _folder.StampPath, time, loggers.CreateLogger<RestoreStamp>()); // (4)
-            _log = await SqliteEventLog.OpenAsync( // (5)
-                _database, time, new PartitionLayout(settings.Log.Partitions, settings.Log.CriticalPartitions), settings.Log.LimitBytes);
+            _log = await SqliteEventLog.OpenAsync(_database, time, settings.Log.Layout(server: false), settings.Log.LimitBytes); // (5)
         });
     }
 

@@ -2,8 +2,6 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Routing;
-using Microsoft.Extensions.Hosting;
-using Notifications.Storage;
 
 namespace Notifications.Hosting;
 
@@ -13,90 +11,8 @@ public sealed record HealthView
     /// <summary><c>live</c>, <c>ready</c> or <c>notReady</c>.</summary>
     public required string Status { get; init; }
 
-    /// <summary>What is not ready, and why; empty where all is.</summary>
+    /// <summary>What is not ready, and why; empty where all is. A node that is ready can still do something without it.</summary>
     public required IReadOnlyDictionary<string, string> NotReady { get; init; }
-}
-
-/// <summary>
-/// Whether this process can serve: the store takes a write and gives it back. The answer is kept for a second, so that probes cost the disk
-/// nothing.
-/// </summary>
-public sealed class Readiness(Store store, IHostApplicationLifetime lifetime, TimeProvider time) : IDisposable
-{
-    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(2), KeptFor = TimeSpan.FromSeconds(1);
-
-    private readonly SemaphoreSlim _one = new(1);
-    private readonly Dictionary<string, Func<string?>> _checks = [];
-    private long _checkedAt;
-    private string? _storeFault = "not asked yet";
-
-    /// <summary>Adds a condition; at start-up only.</summary>
-    /// <param name="name">What it is about.</param>
-    /// <param name="fault">Says at once why it is not ready, or null.</param>
-    public void Add(string name, Func<string?> fault) => _checks.Add(name, fault);
-
-    /// <inheritdoc/>
-    public void Dispose() => _one.Dispose();
-
-    internal async Task<Dictionary<string, string>> FaultsAsync(CancellationToken cancellationToken)
-    {
-        var faults = new Dictionary<string, string>();
-        if (lifetime.ApplicationStopping.IsCancellationRequested)
-        {
-            faults["process"] = "shutting down";
-        }
-
-        foreach (var (name, check) in _checks)
-        {
-            if (check() is { } fault)
-            {
-                faults[name] = fault;
-            }
-        }
-
-        if (await StoreFaultAsync(cancellationToken) is { } storeFault)
-        {
-            faults["store"] = storeFault;
-        }
-
-        return faults;
-    }
-
-    private async Task<string?> StoreFaultAsync(CancellationToken cancellationToken)
-    {
-        await _one.WaitAsync(cancellationToken);
-        try
-        {
-            if (_checkedAt == 0 || time.GetElapsedTime(_checkedAt) >= KeptFor)
-            {
-                _storeFault = await ProbeAsync(cancellationToken);
-                _checkedAt = time.GetTimestamp();
-            }
-
-            return _storeFault;
-        }
-        finally
-        {
-            _one.Release();
-        }
-    }
-
-    private async Task<string?> ProbeAsync(CancellationToken cancellationToken)
-    {
-        try
-        {
-            await store.ProbeAsync(cancellationToken).WaitAsync(Timeout, time, cancellationToken);
-            return null;
-        }
-        catch (TimeoutException)
-        {
-            return "did not answer within 2 seconds";
-        }
-        catch (StoreUnavailableException)
-        {
-            return "unavailable";
-        }
-    }
 }
 
 /// <summary><c>/health</c>: for whoever runs the service. Open, and says nothing of its data.</summary>
@@ -105,21 +21,30 @@ internal static class HealthApi
     public static void MapHealth(this IEndpointRouteBuilder app)
     {
         var health = app.MapGroup("/health").WithTags("Health");
-        health.MapGet("/live", (CancellationToken _) => TypedResults.Ok(View("live", [])))
+        health.MapGet("/live", Live)
             .WithName("live").WithSummary("Whether the process runs").WithResponseExample(200, """{"status":"live","notReady":{}}""");
         health.MapGet("/ready", ReadyAsync).WithName("ready").WithSummary("Whether the process can serve")
-            .WithDescription("503 while the store takes no writes, and during shutdown: send no requests here.")
+            .WithDescription(
+                "503 while nothing can be served here, and during shutdown: send no requests here. A node that takes events or serves users stays ready " +
+                "while it can do one of the two: events are taken while the store is away, and users are served while the log is. What is missing " +
+                "is in `notReady` in either case. A node that does neither is ready while all that it needs is there.")
             .WithResponseExample(200, """{"status":"ready","notReady":{}}""")
             .WithResponseExample(503, """{"status":"notReady","notReady":{"store":"unavailable"}}""");
+
+        // Some probes ask with HEAD; described once.
+        health.MapMethods("/live", [HttpMethods.Head], Live).ExcludeFromDescription();
+        health.MapMethods("/ready", [HttpMethods.Head], ReadyAsync).ExcludeFromDescription();
     }
+
+    private static Ok<HealthView> Live(CancellationToken _) => TypedResults.Ok(View("live", new Dictionary<string, string>()));
 
     private static async Task<Results<Ok<HealthView>, JsonHttpResult<HealthView>>> ReadyAsync(Readiness readiness, CancellationToken cancellationToken)
     {
-        var faults = await readiness.FaultsAsync(cancellationToken);
-        return faults.Count == 0
+        var (ready, faults) = await readiness.CheckAsync(cancellationToken);
+        return ready
             ? TypedResults.Ok(View("ready", faults))
             : TypedResults.Json(View("notReady", faults), statusCode: StatusCodes.Status503ServiceUnavailable);
     }
 
-    private static HealthView View(string status, Dictionary<string, string> notReady) => new() { Status = status, NotReady = notReady };
+    private static HealthView View(string status, IReadOnlyDictionary<string, string> notReady) => new() { Status = status, NotReady = notReady };
 }

@@ -1,3 +1,5 @@
+using Notifications.Log;
+
 namespace Notifications.Hosting;
 
 /// <summary>Settings under <c>Notifications</c> that belong to no feature alone.</summary>
@@ -8,6 +10,21 @@ public sealed class NotificationsOptions
     /// <c>data</c> under the content root, which is the project's folder under <c>dotnet run</c> and the working directory otherwise.
     /// </summary>
     public string DataPath { get; set; } = "data";
+
+    /// <summary>
+    /// What this process does, names separated by commas: <c>gateway</c> (the hub and <c>/v1/me</c>), <c>ingest</c> (the rest of <c>/v1</c>),
+    /// <c>dispatch</c>, <c>channels</c>, <c>jobs</c>. The embedded engine needs all of them. Default: all.
+    /// </summary>
+    public string Roles { get; set; } = "";
+
+    /// <summary>
+    /// The name of this process among the others, 1 to 64 of A-Z, a-z, 0-9, point, underscore and hyphen; no two may run under one name. Default:
+    /// the machine's name, the process id and four random digits.
+    /// </summary>
+    public string? Node { get; set; }
+
+    /// <summary>Seconds to wait at start for servers that do not answer yet, 0 to 600; the embedded engine has none to wait for. Default: 60.</summary>
+    public int StartupWaitSeconds { get; set; } = 60;
 
     /// <summary>The event log.</summary>
     public LogOptions Log { get; set; } = new();
@@ -20,17 +37,30 @@ public sealed class NotificationsOptions
 
     /// <summary>What is wrong with these settings.</summary>
     public IEnumerable<string> Validate() => Log.Validate().Concat(Retention.Validate()).Concat(Limits.Validate())
-        .Concat(string.IsNullOrWhiteSpace(DataPath) ? ["Notifications:DataPath is empty."] : []);
+        .Concat(new[]
+        {
+            string.IsNullOrWhiteSpace(DataPath) ? "Notifications:DataPath is empty." : null,
+            string.IsNullOrEmpty(Node) || Hosting.Node.IsId(Node)
+                ? null
+                : $"Notifications:Node is \"{Node}\"; it must be 1 to {Hosting.Node.MaxIdLength} of A-Z, a-z, 0-9, point, underscore and hyphen.",
+            Bounds.Check("Notifications:StartupWaitSeconds", StartupWaitSeconds, 0, 600),
+        }.OfType<string>());
 }
 
 /// <summary>Settings under <c>Notifications:Log</c>.</summary>
 public sealed class LogOptions
 {
-    /// <summary>Partitions for ordinary events, 1 to 128; changes only while the log is empty. Default: 4.</summary>
-    public int Partitions { get; set; } = 4;
+    /// <summary>The partitions of the embedded engine where none are configured.</summary>
+    private static readonly PartitionLayout Embedded = new(4, 1);
 
-    /// <summary>Partitions for critical events, 1 to 128; changes only while the log is empty. Default: 1.</summary>
-    public int CriticalPartitions { get; set; } = 1;
+    /// <summary>Those of the server engine: what several dispatchers can share.</summary>
+    private static readonly PartitionLayout Server = new(16, 4);
+
+    /// <summary>Partitions for ordinary events, 1 to 128; changes only while the log is empty. Default: 4, on the server engine 16.</summary>
+    public int? Partitions { get; set; }
+
+    /// <summary>Partitions for critical events, 1 to 128; changes only while the log is empty. Default: 1, on the server engine 4.</summary>
+    public int? CriticalPartitions { get; set; }
 
     /// <summary>Bytes that may wait in the log before producers get 503; at least 1 MiB. Default: 1 GiB.</summary>
     public long LimitBytes { get; set; } = 1L << 30;
@@ -38,10 +68,18 @@ public sealed class LogOptions
     /// <summary>What is wrong with these settings.</summary>
     public IEnumerable<string> Validate() => new[]
     {
-        Bounds.Check("Notifications:Log:Partitions", Partitions, 1, 128),
-        Bounds.Check("Notifications:Log:CriticalPartitions", CriticalPartitions, 1, 128),
+        Partitions is { } partitions ? Bounds.Check("Notifications:Log:Partitions", partitions, 1, 128) : null,
+        CriticalPartitions is { } critical ? Bounds.Check("Notifications:Log:CriticalPartitions", critical, 1, 128) : null,
         Bounds.Check("Notifications:Log:LimitBytes", LimitBytes, 1 << 20, long.MaxValue),
     }.OfType<string>();
+
+    /// <summary>The partitions: those that are configured, else the engine's.</summary>
+    /// <param name="server">Whether it is the server engine.</param>
+    public PartitionLayout Layout(bool server)
+    {
+        var engine = server ? Server : Embedded;
+        return new PartitionLayout(Partitions ?? engine.Normal, CriticalPartitions ?? engine.Critical);
+    }
 }
 
 /// <summary>Settings under <c>Notifications:Retention</c>.</summary>

@@ -21,17 +21,21 @@ namespace Notifications.Hosting;
 /// <summary>Registers the service.</summary>
 public static class ServiceCollectionExtensions
 {
-    /// <summary>Registers all features on the embedded engine.</summary>
+    /// <summary>Registers the engine that is configured, and on it the features of this node's roles.</summary>
     /// <param name="services">Where to.</param>
     /// <param name="configuration">The whole configuration.</param>
     /// <param name="environment">Decides on Development's defaults.</param>
-    /// <exception cref="StartupException">The configuration asks for what this version does not have.</exception>
+    /// <exception cref="StartupException">The configuration asks for what cannot be, or for what this version does not have.</exception>
     public static IServiceCollection AddNotifications(this IServiceCollection services, IConfiguration configuration, IHostEnvironment environment)
     {
-        CheckEngine(configuration);
+        var engine = EngineChoice.Of(configuration);
+        var roles = RoleNames.Of(configuration, engine);
         services.TryAddSingleton(TimeProvider.System);
         services.PostConfigure<LoggerFilterOptions>(SecretCategories.Quieten);
         services.Configure<HostOptions>(options => options.ShutdownTimeout = TimeSpan.FromSeconds(15));
+        services.AddNotificationsOptions<NotificationsOptions>(configuration, "Notifications", o => o.Validate());
+        services.AddSingleton(provider => new Node(
+            provider.GetRequiredService<IOptions<NotificationsOptions>>().Value.Node is { Length: > 0 } id ? id : Node.NewId(), roles, engine));
         return services
             .AddNotificationsHttp(configuration)
             .AddNotificationsAuth(configuration, environment)
@@ -39,9 +43,30 @@ public static class ServiceCollectionExtensions
             .AddNotificationsJson(EventsQueryJson.Default)
             .AddNotificationsJson(TopicsJson.Default)
             .AddNotificationsJson(InboxJson.Default)
-            .AddNotificationsEngine(configuration)
-            .AddRealtime()
-            .AddJourney();
+            .AddNotificationsEngine(engine)
+            .AddNotificationsRoles(roles);
+    }
+
+    /// <summary>What each role runs; what all of them use is registered for all and made when it is asked for.</summary>
+    internal static IServiceCollection AddNotificationsRoles(this IServiceCollection services, Roles roles)
+    {
+        services.AddSingleton<EventIntake>().AddSingleton<UserLog>();
+        if (roles.HasFlag(Roles.Gateway))
+        {
+            services.AddRealtime();
+        }
+
+        if (roles.HasFlag(Roles.Dispatch))
+        {
+            services.AddHostedService<Dispatcher>();
+        }
+
+        if (roles.HasFlag(Roles.Jobs))
+        {
+            services.AddHostedService<Housekeeping>();
+        }
+
+        return services;
     }
 
     /// <summary>The HTTP API's common ground: JSON, problems, CORS, health, its description.</summary>
@@ -61,39 +86,23 @@ public static class ServiceCollectionExtensions
         return services.AddNotificationsOpenApi();
     }
 
-    private static IServiceCollection AddNotificationsEngine(this IServiceCollection services, IConfiguration configuration)
+    private static IServiceCollection AddNotificationsEngine(this IServiceCollection services, EngineKind engine) => engine switch
     {
-        services.AddNotificationsOptions<NotificationsOptions>(configuration, "Notifications", o => o.Validate());
+        EngineKind.Embedded => services.AddEmbeddedEngine(),
+        _ => throw new StartupException(
+            "The server engine is not in this version: unset ConnectionStrings:Redis and ConnectionStrings:Postgres to run the embedded one."),
+    };
+
+    private static IServiceCollection AddEmbeddedEngine(this IServiceCollection services)
+    {
         services.AddSingleton<EmbeddedEngine>();
 
         // The engine closes what it opened; behind these the container sees nothing that it would close a second time.
         services.AddSingleton(provider => new Store(provider.GetRequiredService<EmbeddedEngine>().Database, provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<IEventLog>(provider => provider.GetRequiredService<EmbeddedEngine>().Log);
-        return services.AddSingleton(provider => new StoreEpoch(provider.GetRequiredService<EmbeddedEngine>().Stamp.Epoch));
-    }
+        services.AddSingleton(provider => new StoreEpoch(provider.GetRequiredService<EmbeddedEngine>().Stamp.Epoch));
 
-    /// <summary>From the door to the inbox, and what the clock drives.</summary>
-    private static IServiceCollection AddJourney(this IServiceCollection services) => services
-        .AddSingleton<EventIntake>()
-        .AddSingleton<UserLog>()
-        .AddHostedService<Dispatcher>()
-        .AddHostedService<Housekeeping>();
-
-    private static void CheckEngine(IConfiguration configuration)
-    {
-        var redis = !string.IsNullOrWhiteSpace(configuration.GetConnectionString("Redis"));
-        var postgres = !string.IsNullOrWhiteSpace(configuration.GetConnectionString("Postgres"));
-        if (redis != postgres)
-        {
-            throw new StartupException(redis
-                ? "ConnectionStrings:Redis is set without ConnectionStrings:Postgres; set both for the server engine, or neither for the embedded one."
-                : "ConnectionStrings:Postgres is set without ConnectionStrings:Redis; set both for the server engine, or neither for the embedded one.");
-        }
-
-        if (redis)
-        {
-            throw new StartupException(
-                "The server engine is not in this version: unset ConnectionStrings:Redis and ConnectionStrings:Postgres to run the embedded one.");
-        }
+        // One process: who commits tells this node's gateway directly.
+        return services.AddSingleton<IDoorbell>(provider => provider.GetRequiredService<Gateway>());
     }
 }

@@ -36,6 +36,10 @@ public interface IEventLog
     /// <summary>Deletes entries that were appended before <paramref name="before"/> and are committed, never the last one.</summary>
     /// <returns>How many were deleted; at most <paramref name="maxEntries"/>.</returns>
     ValueTask<int> TrimAsync(int partition, LogPosition committed, DateTimeOffset before, int maxEntries);
+
+    /// <summary>Whether the log can take appends now, for readiness: null where it can, else why not in a few words. Appends nothing.</summary>
+    /// <exception cref="LogUnavailableException">The log did not answer.</exception>
+    ValueTask<string?> FaultAsync(CancellationToken cancellationToken);
 }
 
 /// <summary>The partitions of the log: first those for ordinary events, then those for critical ones.</summary>

@@ -170,6 +170,10 @@ public sealed class SqliteEventLog : IEventLog
         }
     }
 
+    /// <inheritdoc/>
+    /// <remarks>It is a table of the store: who asks about the store has asked about the log.</remarks>
+    public ValueTask<string?> FaultAsync(CancellationToken cancellationToken) => default;
+
     /// <summary>Writes what waits, in one unit of work; what is refused for itself is told from its neighbours by writing them one by one.</summary>
     private async Task FlushAsync()
     {

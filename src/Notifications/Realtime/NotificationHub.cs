@@ -122,7 +122,7 @@ public static class RealtimeSetup
     /// <summary>The largest message a client may send, in bytes.</summary>
     public const int MaxMessageBytes = 32 * 1024;
 
-    /// <summary>Registers the gateway and SignalR.</summary>
+    /// <summary>Registers the gateway and SignalR. How it hears of what is committed, its doorbell, is the engine's.</summary>
     public static IServiceCollection AddRealtime(this IServiceCollection services)
     {
         services.AddSignalR(options =>
@@ -134,7 +134,6 @@ public static class RealtimeSetup
             .AddJsonProtocol(options => options.PayloadSerializerOptions.TypeInfoResolverChain.Insert(0, RealtimeJson.Default));
         services.AddSingleton<DevicePositions>();
         services.AddSingleton<Gateway>();
-        services.AddSingleton<IDoorbell>(provider => provider.GetRequiredService<Gateway>());
         services.AddHostedService(provider => provider.GetRequiredService<Gateway>());
         services.AddSingleton<HubLifetimeManager<NotificationHub>, GatewayLifetimeManager>();
         return services;

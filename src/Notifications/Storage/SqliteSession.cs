@@ -106,7 +106,7 @@ internal sealed class SqliteSession(SqliteConnection connection) : StoreSession,
     {
         var command = connection.CreateCommand();
 #pragma warning disable CA2100 // The text is one of this assembly's constants; values are parameters.
-        command.CommandText = text.Replace("{lock}", "", StringComparison.Ordinal); // One writer: rows need no locks.
+        command.CommandText = Text(text);
 #pragma warning restore CA2100
         for (var i = 1; i <= parameters; i++)
         {
@@ -115,6 +115,14 @@ internal sealed class SqliteSession(SqliteConnection connection) : StoreSession,
 
         _prepared.Add(key, command);
         return command;
+    }
+
+    /// <summary>The statement in SQLite's words; see <see cref="StoreSession"/>. One writer: rows need no locks.</summary>
+    private static string Text(string sql)
+    {
+        var text = sql.Replace("{now}", "CAST(unixepoch('subsec') * 1000 AS INTEGER)", StringComparison.Ordinal);
+        var at = text.IndexOf("{lock", StringComparison.Ordinal);
+        return at < 0 ? text : text.Remove(at, text.IndexOf('}', at) + 1 - at);
     }
 
     /// <summary>Statements are constants, so the same text is nearly always the same object.</summary>

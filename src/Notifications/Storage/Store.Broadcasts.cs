@@ -31,7 +31,7 @@ public sealed partial class Store
 
         var behind = await session.QueryAsync( // (2)
             "SELECT h.user_id, h.counter, h.unseen, h.unread, h.oldest_seq, h.broadcast_no FROM {rows} AS r " +
-            "JOIN heads h ON h.tenant = r.tenant AND h.user_id = r.user_id AND h.broadcast_no < r.newest {lock}",
+            "JOIN heads h ON h.tenant = r.tenant AND h.user_id = r.user_id AND h.broadcast_no < r.newest ORDER BY h.tenant, h.user_id {lock h}",
             r => (User: r.GetString(0), Head: ReadHead(r, 1)),
             new Rows().With("tenant", Column(sorted, _ => tenant)).With("user_id", sorted).With("newest", Column(sorted, _ => newest)));
         if (behind.Count == 0)
@@ -41,10 +41,10 @@ public sealed partial class Store
 
         var broadcasts = await session.QueryAsync( // (3)
             "SELECT b.number, b.event_id, b.created_at, e.category, e.content FROM broadcasts b JOIN events e ON e.id = b.event_id " +
-            "WHERE b.tenant = $1 AND b.number > $2 AND e.withdrawn_at IS NULL ORDER BY b.number",
+            "WHERE b.tenant = $1 AND b.number > $2 AND b.number <= $3 AND e.withdrawn_at IS NULL ORDER BY b.number",
             r => (Number: r.GetInt64(0), Event: new EventRecordRef(Ids.FromBytes((byte[])r[1]), r.IsDBNull(3) ? null : r.GetString(3), r.GetInt64(2)),
                 Content: (ReadOnlyMemory<byte>)(byte[])r[4]),
-            tenant, behind.Min(b => b.Head.BroadcastNumber));
+            tenant, behind.Min(b => b.Head.BroadcastNumber), newest); // What came after is for the next time: the heads are set to this number.
         var items = new List<(UserPush Push, EventRecordRef Event)>(behind.Count); // (4)
         var added = new long[behind.Count];
         for (var i = 0; i < behind.Count; i++)

@@ -12,7 +12,7 @@ public sealed partial class Store
 {
     /// <summary>
     /// Commits a batch of a partition, from the log to the store, exactly once:
-    /// (1) advance the position, if epoch and old position still match; (2) insert the events that are not there yet;
+    /// (1) advance the position, if epoch and old position still match, which renews the lease; (2) insert the events that are not there yet;
     /// (3) take numbers for broadcasts; (4) bump each user's head, once per user; (5) insert inbox rows; (6) park fan-outs; (7) dead letters.
     /// </summary>
     /// <returns>What users' connections must hear of.</returns>
@@ -21,8 +21,9 @@ public sealed partial class Store
         database.WriteAsync(async session =>
         {
             var moved = await session.ExecuteAsync( // (1)
-                "UPDATE partitions SET position = $1 WHERE id = $2 AND epoch = $3 AND position = $4",
-                to.Value, lease.Partition, lease.Epoch, lease.Position.Value);
+                "UPDATE partitions SET position = $1, attempts = 0, expires_at = CASE WHEN expires_at = 0 THEN 0 ELSE {now} + $5 END " +
+                "WHERE id = $2 AND epoch = $3 AND position = $4",
+                to.Value, lease.Partition, lease.Epoch, lease.Position.Value, (long)PartitionLease.Lifetime.TotalMilliseconds);
             if (moved == 0)
             {
                 throw new OwnershipLostException(lease.Partition);
@@ -36,7 +37,7 @@ public sealed partial class Store
             {
                 await session.ExecuteAsync(
                     "INSERT INTO dead_letters (id, tenant, event_id, partition, position, reason, error, created_at, payload) " +
-                    "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+                    "SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9 WHERE NOT EXISTS (SELECT 1 FROM dead_letters WHERE event_id = $3)",
                     Ids.New(time).Bytes(), entry.Entry.Tenant, entry.Entry.EventId.Bytes(), lease.Partition, entry.Entry.Position.Value,
                     entry.Reason, entry.Error, Now, entry.Entry.Payload.ToArray());
             }

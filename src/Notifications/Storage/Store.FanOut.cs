@@ -24,7 +24,8 @@ public sealed partial class Store
 
     /// <summary>
     /// One step of a fan-out: the next users of the distinct union of its recipients, and the cursor, in one transaction.
-    /// (1) fence; (2) the next users; (3) deliver; (4) move the cursor, or end.
+    /// (1) fence; (2) the next users; (3) deliver; (4) move the cursor, or end. The lock on the cursor is what makes a step happen once; the
+    /// partition's row is not locked, or commits of the partition would wait for each step.
     /// </summary>
     /// <returns>What connections must hear of, and whether it is finished.</returns>
     /// <exception cref="OwnershipLostException">Nothing was written.</exception>
@@ -32,7 +33,7 @@ public sealed partial class Store
         database.WriteAsync<(IReadOnlyList<UserPush>, bool)>(async session =>
         {
             var cursors = await session.QueryAsync( // (1)
-                "SELECT f.cursor FROM fanouts f JOIN partitions p ON p.id = f.partition WHERE f.id = $1 AND p.id = $2 AND p.epoch = $3 {lock}",
+                "SELECT f.cursor FROM fanouts f JOIN partitions p ON p.id = f.partition WHERE f.id = $1 AND p.id = $2 AND p.epoch = $3 {lock f}",
                 r => r.GetString(0), fanOut.Id, lease.Partition, lease.Epoch);
             if (cursors.Count == 0)
             {

@@ -28,7 +28,7 @@ public sealed partial class Store
 
     /// <summary>Whether there is any key, of whatever tenant.</summary>
     public Task<bool> HasKeysAsync() =>
-        database.ReadAsync(session => session.FirstAsync("SELECT EXISTS (SELECT 1 FROM api_keys)", r => r.GetInt64(0) != 0));
+        database.ReadAsync(session => session.FirstAsync("SELECT 1 FROM api_keys LIMIT 1", r => true));
 
     /// <summary>Stores a new key, and its tenant where that is new.</summary>
     public Task<ApiKey> AddKeyAsync(string tenant, string name, IReadOnlyList<string> scopes, byte[] hash)
@@ -52,6 +52,7 @@ public sealed partial class Store
         return database.WriteAsync(async session =>
         {
             await AddTenantAsync(session, key.Tenant);
+            await session.QueryAsync("SELECT id FROM tenants WHERE id = $1 {lock}", r => r.GetString(0), key.Tenant); // Nodes start side by side.
             if (await session.FirstAsync("SELECT id FROM api_keys WHERE hash = $1", r => r.GetString(0), hash) is not null)
             {
                 return false;
@@ -78,7 +79,7 @@ public sealed partial class Store
 
     /// <summary>Whether the tenant exists, which it does once a key named it.</summary>
     public Task<bool> TenantExistsAsync(string tenant, CancellationToken cancellationToken = default) => database.ReadAsync(
-        session => session.FirstAsync("SELECT EXISTS (SELECT 1 FROM tenants WHERE id = $1)", r => r.GetInt64(0) != 0, tenant), cancellationToken);
+        session => session.FirstAsync("SELECT 1 FROM tenants WHERE id = $1", r => true, tenant), cancellationToken);
 
     /// <summary>Makes a tenant exist.</summary>
     public Task<bool> AddTenantAsync(string tenant) =>

@@ -5,8 +5,9 @@ namespace Notifications.Storage;
 
 /// <summary>
 /// One transaction or snapshot. Statements are prepared once per connection and found again by their text, so a statement is a
-/// constant; parameters are positional (<c>$1</c>, <c>$2</c>, …), which both databases understand, and <c>{lock}</c> at the end of a query locks
-/// the rows it returns.
+/// constant; parameters are positional (<c>$1</c>, <c>$2</c>, …), which both databases understand. <c>{lock}</c> at the end of a query locks
+/// the rows it returns, <c>{lock a}</c> only those of the table named <c>a</c> in it, <c>{lock free}</c> those nobody else has locked;
+/// <c>{now}</c> is the time by the database's clock, in Unix milliseconds.
 /// </summary>
 public abstract class StoreSession
 {

@@ -73,7 +73,7 @@ public sealed class ProblemTests : IAsyncLifetime, IDisposable
         Assert.Equal("live", (await _host.GetAsync("/health/live", null)).Json.GetProperty("status").GetString());
         Assert.Equal("ready", (await _host.GetAsync("/health/ready", null)).Json.GetProperty("status").GetString());
 
-        _host.Get<Notifications.Hosting.Readiness>().Add("dispatcher", () => "does not run");
+        _host.Get<Notifications.Hosting.Readiness>().Add("dispatcher", Notifications.Hosting.Roles.All, () => "does not run");
         var answer = await _host.GetAsync("/health/ready", null);
         Assert.Equal(HttpStatusCode.ServiceUnavailable, answer.Status);
         Assert.Equal("does not run", answer.Json.GetProperty("notReady").GetProperty("dispatcher").GetString());

@@ -89,7 +89,7 @@ internal sealed class TestHost : IAsyncDisposable
 
         using var response = await Client.SendAsync(request);
         var text = await response.Content.ReadAsStringAsync();
-        var isJson = response.Content.Headers.ContentType?.MediaType?.EndsWith("json", StringComparison.Ordinal) == true;
+        var isJson = text.Length > 0 && response.Content.Headers.ContentType?.MediaType?.EndsWith("json", StringComparison.Ordinal) == true;
         return new Answer(
             response.StatusCode, response.Content.Headers.ContentType?.MediaType, isJson ? JsonDocument.Parse(text).RootElement : default,
             response.Headers.ToDictionary(h => h.Key, h => string.Join(", ", h.Value)), text);
