@@ -13,8 +13,12 @@ namespace Notifications.IntegrationTests.Support;
 public sealed class NeedsServersAttribute : Attribute;
 
 /// <summary>xunit, but for classes with <see cref="NeedsServersAttribute"/>, whose tests are inherited and so cannot carry a reason themselves.</summary>
-public sealed class ServerTestFramework(IMessageSink messages) : XunitTestFramework(messages)
+public sealed class ServerTestFramework : XunitTestFramework
 {
+    /// <summary>Called by the runner.</summary>
+    public ServerTestFramework(IMessageSink messages)
+        : base(messages) => DisposalTracker.Add(new Cleanup()); // The end of the process comes too fast to delete much then.
+
     /// <inheritdoc/>
     protected override ITestFrameworkDiscoverer CreateDiscoverer(IAssemblyInfo assemblyInfo) =>
         new Discoverer(assemblyInfo, SourceInformationProvider, DiagnosticMessageSink);
@@ -37,5 +41,10 @@ public sealed class ServerTestFramework(IMessageSink messages) : XunitTestFramew
                 DiagnosticMessageSink, discoveryOptions.MethodDisplayOrDefault(), discoveryOptions.MethodDisplayOptionsOrDefault(), testMethod, Reason);
             return ReportDiscoveredTestCase(skipped, includeSourceInformation, messageBus);
         }
+    }
+
+    private sealed class Cleanup : IDisposable
+    {
+        public void Dispose() => TempFolder.DeleteAll();
     }
 }

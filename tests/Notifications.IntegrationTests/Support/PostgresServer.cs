@@ -43,6 +43,9 @@ public sealed class PostgresServer : IAsyncDisposable
     /// <summary>The last lines it wrote.</summary>
     public string Log => _log.ToString();
 
+    /// <summary>Whether it runs.</summary>
+    public bool IsRunning => _process is { HasExited: false };
+
     private static string? User => Environment.IsPrivilegedProcess ? Superuser : null;
 
     private string Data => Path.Combine(_folder.Path, "data");

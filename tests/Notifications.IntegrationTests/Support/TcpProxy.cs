@@ -89,13 +89,17 @@ public sealed class TcpProxy : IAsyncDisposable
 
     /// <summary>Once, drops the connection on which a piece comes that satisfies a condition; the piece itself is lost.</summary>
     /// <returns>Completes when that has happened.</returns>
-    public Task CutWhen(Direction direction, Piece condition) => Arm(new Trigger(direction, condition, Answer: false));
+    public Task CutWhen(Direction direction, Piece condition) => Arm(new Trigger(direction, condition, Answer: false, null));
+
+    /// <summary>Once, does something when a piece comes that satisfies a condition, before it is forwarded.</summary>
+    /// <returns>Completes when that has happened.</returns>
+    public Task When(Direction direction, Piece condition, Action action) => Arm(new Trigger(direction, condition, Answer: false, action));
 
     /// <summary>
     /// Once, forwards the request that satisfies a condition, and drops the connection instead of forwarding the answer.
     /// </summary>
     /// <returns>Completes when that has happened.</returns>
-    public Task LoseAnswerTo(Piece request) => Arm(new Trigger(Direction.ToServer, request, Answer: true));
+    public Task LoseAnswerTo(Piece request) => Arm(new Trigger(Direction.ToServer, request, Answer: true, null));
 
     /// <inheritdoc/>
     public ValueTask DisposeAsync()
@@ -154,7 +158,7 @@ public sealed class TcpProxy : IAsyncDisposable
         }
     }
 
-    private sealed record Trigger(Direction Direction, Piece Condition, bool Answer)
+    private sealed record Trigger(Direction Direction, Piece Condition, bool Answer, Action? Action)
     {
         public TaskCompletionSource Done { get; } = NotYet();
     }
@@ -261,8 +265,9 @@ public sealed class TcpProxy : IAsyncDisposable
                 return false;
             }
 
+            trigger.Action?.Invoke();
             trigger.Done.TrySetResult();
-            return true;
+            return trigger.Action is null;
         }
     }
 }

@@ -20,16 +20,7 @@ public sealed class TempFolder : IDisposable
             }
         }
 
-        AppDomain.CurrentDomain.ProcessExit += (_, _) =>
-        {
-            lock (Open)
-            {
-                foreach (var path in Open)
-                {
-                    Delete(path);
-                }
-            }
-        };
+        AppDomain.CurrentDomain.ProcessExit += (_, _) => DeleteAll();
     }
 
     /// <summary>Makes an empty folder.</summary>
@@ -46,6 +37,18 @@ public sealed class TempFolder : IDisposable
 
     /// <summary>Its path.</summary>
     public string Path { get; }
+
+    /// <summary>Deletes those that are left, at the end of the run.</summary>
+    public static void DeleteAll()
+    {
+        lock (Open)
+        {
+            foreach (var path in Open)
+            {
+                Delete(path);
+            }
+        }
+    }
 
     /// <inheritdoc/>
     public void Dispose()
