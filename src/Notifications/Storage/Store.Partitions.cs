@@ -68,6 +68,10 @@ public sealed partial class Store
     public Task<int> ReleasePartitionsAsync(string owner) => database.WriteAsync(session =>
         session.ExecuteAsync("UPDATE partitions SET owner = '', expires_at = 0 WHERE owner = $1", owner));
 
+    /// <summary>The nodes that dispatch, as far as is known.</summary>
+    public Task<List<string>> DispatchersAsync(CancellationToken cancellationToken) => database.ReadAsync(
+        session => session.QueryAsync("SELECT id FROM nodes WHERE expires_at > {now} AND roles LIKE '%dispatch%'", r => r.GetString(0)), cancellationToken);
+
     /// <summary>Counts that an owner begins its first batch: if it dies of it, the next one knows.</summary>
     /// <exception cref="OwnershipLostException">The partition has another owner.</exception>
     public Task<int> CountAttemptAsync(PartitionLease lease) => database.WriteAsync(async session => await session.ExecuteAsync(
