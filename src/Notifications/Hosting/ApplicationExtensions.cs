@@ -38,6 +38,11 @@ public static partial class ApplicationExtensions
     /// <summary>The way of every request, from the outside in.</summary>
     public static void UseNotifications(this WebApplication app)
     {
+        if (app.Services.GetRequiredService<IOptions<ProxyOptions>>().Value.Forwarding() is { } forwarding)
+        {
+            app.UseForwardedHeaders(forwarding);
+        }
+
         app.Use((context, next) =>
         {
             // As late as possible: an exception's answer starts over without what was set before.
