@@ -6,15 +6,12 @@ using Notifications.Storage;
 
 namespace Notifications.Dispatch;
 
-/// <summary>Owns partitions of the log and runs a worker for each.</summary>
-public sealed class Dispatcher(IEventLog log, Store store, IDoorbell doorbell, TimeProvider time, ILoggerFactory loggers) : BackgroundService
+/// <summary>Runs a worker for each partition of the log that this process owns.</summary>
+public sealed class Dispatcher(IEventLog log, Store store, ILeases leases, IDoorbell doorbell, TimeProvider time, ILogger<PartitionWorker> logger) : BackgroundService
 {
     /// <inheritdoc/>
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        var owner = $"{Environment.MachineName}/{Environment.ProcessId}";
-        var logger = loggers.CreateLogger<PartitionWorker>();
-        await Task.WhenAll(Enumerable.Range(0, log.Layout.Count)
-            .Select(partition => Task.Run(() => new PartitionWorker(partition, owner, log, store, doorbell, time, logger).RunAsync(stoppingToken), CancellationToken.None)));
-    }
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) => leases.RunAsync(
+        (partition, cancellationToken) => Task.Run(
+            () => new PartitionWorker(partition, leases, log, store, doorbell, time, logger).RunAsync(cancellationToken), CancellationToken.None),
+        stoppingToken);
 }

@@ -11,31 +11,53 @@ namespace Notifications.Dispatch;
 /// <summary>
 /// One partition, from the log to the users: (1) own it; (2) read after its position; (3) route; (4) commit, one transaction per batch;
 /// (5) ring; (6) trim what was committed long enough ago. Beside it, the fan-outs of the partition.
+/// <para>
+/// An entry that kills the process is found by counting owners that began a batch and committed nothing: after two of them entries are
+/// taken one by one, after five the first one is given up unread.
+/// </para>
 /// </summary>
 public sealed partial class PartitionWorker(
-    int partition, string owner, IEventLog log, Store store, IDoorbell doorbell, TimeProvider time, ILogger logger)
+    int partition, ILeases leases, IEventLog log, Store store, IDoorbell doorbell, TimeProvider time, ILogger logger)
 {
     private const int MaxBatch = 512;
     private const int MaxBatchBytes = 4 * 1024 * 1024;
     private const int MaxRowsPerCommit = 2_000;
     private const int TrimBatch = 1_000;
+
+    /// <summary>If so many went, more may be waiting: large entries end a batch early.</summary>
+    private const int TrimMore = 16;
     private static readonly TimeSpan Retry = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan TrimEvery = TimeSpan.FromSeconds(30);
 
     /// <summary>How long committed entries stay in the log: what was delivered can be looked at, and ids seen twice are found there.</summary>
     private static readonly TimeSpan KeepCommitted = TimeSpan.FromMinutes(15);
 
+    private const int CarefulAfter = 2;
+    private const int GiveUpAfter = 5;
+
+    /// <summary>So many entries are taken one by one then: more than the batch that was at fault can have had.</summary>
+    private const int CarefulFor = 2 * MaxBatch;
+
     private PartitionLease _lease;
     private DateTimeOffset _nextTrim;
 
-    /// <summary>Works until it is told to stop; a batch that has begun is finished. Faults of log and store are waited out.</summary>
+    /// <summary>How many owners died of what comes next; counted once per owner, before its first batch.</summary>
+    private int? _attempts;
+    private int _carefully;
+
+    /// <summary>Works until it is told to stop or owns the partition no more; a batch that has begun is finished. Faults of log and store are waited out.</summary>
     public async Task RunAsync(CancellationToken stoppingToken)
     {
         while (!stoppingToken.IsCancellationRequested)
         {
             try
             {
-                _lease = await store.AcquirePartitionAsync(partition, owner); // (1)
+                if (await OpenAsync(stoppingToken) is not { } lease) // (1)
+                {
+                    return;
+                }
+
+                _lease = lease;
                 using var fanOuts = new FanOuts(_lease, await store.FanOutsAsync(partition, stoppingToken), store, doorbell);
                 using var lost = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
                 var running = fanOuts.RunAsync(lost.Token);
@@ -51,13 +73,42 @@ public sealed partial class PartitionWorker(
             }
             catch (Exception e)
             {
-                if (e is not OwnershipLostException)
+                if (e is LogUnavailableException or StoreUnavailableException)
+                {
+                    LogWaiting(logger, partition, e.Message);
+                }
+                else if (e is not (OwnershipLostException or LogRewoundException))
                 {
                     LogFailed(logger, partition, e);
                 }
 
-                await Task.Delay(Retry, time, CancellationToken.None);
+                await Task.WhenAny(Task.Delay(Retry, time, stoppingToken));
             }
+        }
+    }
+
+    /// <summary>
+    /// The lease, once log and store agree on what it stands for. A log that went back is read again from its first entry: ids tell what was
+    /// done. A store that went back gets a new epoch, and what the log still has.
+    /// </summary>
+    private async Task<PartitionLease?> OpenAsync(CancellationToken cancellationToken)
+    {
+        if (await leases.OpenAsync(partition, cancellationToken) is not { } lease)
+        {
+            return null;
+        }
+
+        switch (await log.BeginAsync(partition, lease.Position))
+        {
+            case LogState.Rewound:
+                LogRewound(logger, partition);
+                return await store.RewindPartitionAsync(lease);
+            case LogState.StoreRewound:
+                await store.RaiseEpochAsync();
+                LogStoreRewound(logger, partition);
+                return lease;
+            default:
+                return lease;
         }
     }
 
@@ -66,9 +117,27 @@ public sealed partial class PartitionWorker(
         while (!cancellationToken.IsCancellationRequested)
         {
             await TrimAsync();
-            var entries = await log.ReadAsync(partition, _lease.Position, MaxBatch, MaxBatchBytes, cancellationToken); // (2)
+            var entries = await log.ReadAsync(partition, _lease.Position, _carefully > 0 ? 1 : MaxBatch, MaxBatchBytes, cancellationToken); // (2)
             if (entries.Count > 0)
             {
+                if (_attempts is null)
+                {
+                    _attempts = await store.CountAttemptAsync(_lease);
+                    if (_attempts > GiveUpAfter)
+                    {
+                        await CommitAsync([entries[0]], [], [new DeadEntry(entries[0], "crashed_process", "Several processes ended while they worked on this entry.")], fanOuts);
+                        continue;
+                    }
+
+                    if (_attempts >= CarefulAfter)
+                    {
+                        _carefully = CarefulFor;
+                        continue; // Read again, one by one.
+                    }
+                }
+
+                _carefully = Math.Max(0, _carefully - 1);
+
                 await DispatchAsync(entries, fanOuts, cancellationToken);
                 continue;
             }
@@ -166,6 +235,11 @@ public sealed partial class PartitionWorker(
             fanOuts.Committed(waiting, []);
             if (entries.Count == 1)
             {
+                if (plans.Count == 0)
+                {
+                    throw; // Not for what is in the entry.
+                }
+
                 LogRefused(logger, partition, entries[0].EventId, e);
                 await CommitAsync(entries, [], [.. refused, new DeadEntry(entries[0], "refused_by_store", e.ToString())], fanOuts);
                 return;
@@ -205,12 +279,22 @@ public sealed partial class PartitionWorker(
             return;
         }
 
-        var trimmed = await log.TrimAsync(partition, _lease.Position, now - KeepCommitted, TrimBatch);
-        _nextTrim = trimmed == TrimBatch ? now : now + TrimEvery;
+        // The entry at the position stays: by it the log is known to be the same one.
+        var trimmed = await log.TrimAsync(partition, new LogPosition(_lease.Position.Value - 1), now - KeepCommitted, TrimBatch);
+        _nextTrim = trimmed >= TrimMore ? now : now + TrimEvery;
     }
 
     [LoggerMessage(3001, LogLevel.Error, "Partition {Partition} stopped and begins anew")]
     private static partial void LogFailed(ILogger logger, int partition, Exception exception);
+
+    [LoggerMessage(3004, LogLevel.Warning, "Partition {Partition} waits: {Reason}")]
+    private static partial void LogWaiting(ILogger logger, int partition, string reason);
+
+    [LoggerMessage(3005, LogLevel.Error, "Partition {Partition}: the log was flushed or is an older copy. It is read again from its first entry; events that are stored already are passed over, those that only the lost part held are gone")]
+    private static partial void LogRewound(ILogger logger, int partition);
+
+    [LoggerMessage(3006, LogLevel.Error, "Partition {Partition}: more of the log was committed than the store knows of, so the store is an older copy. The epoch is raised, and clients start over")]
+    private static partial void LogStoreRewound(ILogger logger, int partition);
 
     [LoggerMessage(3002, LogLevel.Error, "Partition {Partition}: the store refused event {EventId}")]
     private static partial void LogRefused(ILogger logger, int partition, Guid eventId, Exception exception);

@@ -20,7 +20,7 @@ public static partial class ApplicationExtensions
     public static async Task OpenNotificationsAsync(this WebApplication app)
     {
         var options = CheckSettings(app); // (1)
-        await app.Services.GetRequiredService<EmbeddedEngine>().OpenAsync(); // (2)
+        await (IsServer(app) ? app.Services.GetRequiredService<ServerEngine>().OpenAsync() : app.Services.GetRequiredService<EmbeddedEngine>().OpenAsync()); // (2)
         var store = app.Services.GetRequiredService<Store>();
         await FirstKey.EnsureAsync(store, options, app.Environment); // (3)
         await app.Services.GetRequiredService<TokenIssuer>().OpenAsync(); // (4)
@@ -31,9 +31,13 @@ public static partial class ApplicationExtensions
     public static async Task CheckNotificationsAsync(this WebApplication app)
     {
         var options = CheckSettings(app);
-        var store = await app.Services.GetRequiredService<EmbeddedEngine>().CheckAsync();
+        var store = await (IsServer(app)
+            ? app.Services.GetRequiredService<ServerEngine>().CheckAsync()
+            : app.Services.GetRequiredService<EmbeddedEngine>().CheckAsync());
         await FirstKey.CheckAsync(store, options, app.Environment);
     }
+
+    private static bool IsServer(WebApplication app) => app.Services.GetRequiredService<Node>().Engine == EngineKind.Server;
 
     /// <summary>The way of every request, from the outside in.</summary>
     public static void UseNotifications(this WebApplication app)

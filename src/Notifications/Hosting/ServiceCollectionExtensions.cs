@@ -13,6 +13,7 @@ using Notifications.Inbox;
 using Notifications.Jobs;
 using Notifications.Log;
 using Notifications.Realtime;
+using Notifications.Redis;
 using Notifications.Stats;
 using Notifications.Storage;
 using Notifications.Topics;
@@ -45,18 +46,22 @@ public static class ServiceCollectionExtensions
             .AddNotificationsJson(TopicsJson.Default)
             .AddNotificationsJson(InboxJson.Default)
             .AddNotificationsJson(StatsJson.Default)
-            .AddNotificationsEngine(engine)
-            .AddNotificationsRoles(roles)
+            .AddNotificationsEngine(engine, configuration)
+            .AddNotificationsRoles(roles, engine)
             .AddNotificationsStats(engine);
     }
 
     /// <summary>What each role runs; what all of them use is registered for all and made when it is asked for.</summary>
-    internal static IServiceCollection AddNotificationsRoles(this IServiceCollection services, Roles roles)
+    internal static IServiceCollection AddNotificationsRoles(this IServiceCollection services, Roles roles, EngineKind engine)
     {
         services.AddSingleton<EventIntake>().AddSingleton<UserLog>();
         if (roles.HasFlag(Roles.Gateway))
         {
             services.AddRealtime();
+            if (engine == EngineKind.Server)
+            {
+                services.AddSharedGateway();
+            }
         }
 
         if (roles.HasFlag(Roles.Dispatch))
@@ -97,12 +102,8 @@ public static class ServiceCollectionExtensions
         return services.AddNotificationsOpenApi();
     }
 
-    private static IServiceCollection AddNotificationsEngine(this IServiceCollection services, EngineKind engine) => engine switch
-    {
-        EngineKind.Embedded => services.AddEmbeddedEngine(),
-        _ => throw new StartupException(
-            "The server engine is not in this version: unset ConnectionStrings:Redis and ConnectionStrings:Postgres to run the embedded one."),
-    };
+    private static IServiceCollection AddNotificationsEngine(this IServiceCollection services, EngineKind engine, IConfiguration configuration) =>
+        engine == EngineKind.Embedded ? services.AddEmbeddedEngine() : services.AddServerEngine(configuration);
 
     private static IServiceCollection AddEmbeddedEngine(this IServiceCollection services)
     {
@@ -114,6 +115,40 @@ public static class ServiceCollectionExtensions
         services.AddSingleton(provider => new StoreEpoch(provider.GetRequiredService<EmbeddedEngine>().Stamp.Epoch));
 
         // One process: who commits tells this node's gateway directly.
-        return services.AddSingleton<IDoorbell>(provider => provider.GetRequiredService<Gateway>());
+        return services.AddSingleton<IDoorbell>(provider => provider.GetRequiredService<Gateway>()).AddSingleton<ILeases, SoleLeases>();
     }
+
+    private static IServiceCollection AddServerEngine(this IServiceCollection services, IConfiguration configuration)
+    {
+        services.AddNotificationsOptions<RedisOptions>(configuration, "Notifications:Redis", o => o.Validate());
+        services.AddNotificationsOptions<PostgresOptions>(configuration, "Notifications:Postgres", _ => []);
+        services.AddSingleton<PostgresIdentity>().AddSingleton<ServerEngine>();
+
+        // The engine closes what it opened.
+        services.AddSingleton(provider => new Store(provider.GetRequiredService<ServerEngine>().Database, provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<IEventLog>(provider => provider.GetRequiredService<ServerEngine>().Log);
+        services.AddSingleton(provider => provider.GetRequiredService<PostgresIdentity>().Epoch);
+        services.AddHostedService(provider => new PostgresWatch(
+            provider.GetRequiredService<PostgresIdentity>(), provider.GetRequiredService<ServerEngine>().Database, provider.GetRequiredService<TimeProvider>()));
+
+        // Whoever commits tells the gateways, wherever they are.
+        services.AddSingleton(provider => new SharedDoorbell(
+            provider.GetRequiredService<ServerEngine>().Link, provider.GetRequiredService<IOptions<RedisOptions>>().Value,
+            provider.GetRequiredService<Node>(), provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<IDoorbell>(provider => provider.GetRequiredService<SharedDoorbell>());
+        services.AddHostedService(provider => provider.GetRequiredService<SharedDoorbell>());
+        services.AddSingleton<ILeases>(provider => new SharedLeases(
+            provider.GetRequiredService<IEventLog>(), provider.GetRequiredService<Store>(), provider.GetRequiredService<Node>(),
+            provider.GetRequiredService<ServerEngine>().Link, provider.GetRequiredService<IOptions<RedisOptions>>().Value,
+            provider.GetRequiredService<ILogger<SharedLeases>>()));
+        return services;
+    }
+
+    /// <summary>What a gateway has on the server engine beside itself: who is connected to it, and its ear.</summary>
+    private static IServiceCollection AddSharedGateway(this IServiceCollection services) => services
+        .AddSingleton(provider => new Presence(
+            provider.GetRequiredService<ServerEngine>().Link, provider.GetRequiredService<IOptions<RedisOptions>>().Value, provider.GetRequiredService<Node>()))
+        .AddHostedService(provider => new DoorbellListener(
+            provider.GetRequiredService<Gateway>(), provider.GetRequiredService<Presence>(), provider.GetRequiredService<ServerEngine>().Link,
+            provider.GetRequiredService<IOptions<RedisOptions>>().Value, provider.GetRequiredService<Node>(), provider.GetRequiredService<TimeProvider>()));
 }

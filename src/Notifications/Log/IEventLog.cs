@@ -12,7 +12,7 @@ public interface IEventLog
     /// Appends the entries, in order, and returns once they are durable. An entry whose external id is known is not appended again.
     /// </summary>
     /// <returns>One result per entry, in order.</returns>
-    /// <exception cref="LogUnavailableException">The log did not answer; what was appended is unknown.</exception>
+    /// <exception cref="LogUnavailableException">The log did not answer; what was appended, of all of them, is unknown.</exception>
     ValueTask<AppendResult[]> AppendAsync(IReadOnlyList<LogAppend> entries);
 
     /// <summary>Reads entries of a partition after a position, in order.</summary>
@@ -22,6 +22,7 @@ public interface IEventLog
     /// <param name="maxBytes">Stops after the entry that passes this sum of payloads.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="LogUnavailableException">The log did not answer.</exception>
+    /// <exception cref="LogRewoundException">The entry at <paramref name="after"/> is gone, though it is never trimmed: see <see cref="LogState.Rewound"/>.</exception>
     ValueTask<List<LogEntry>> ReadAsync(int partition, LogPosition after, int maxEntries, int maxBytes, CancellationToken cancellationToken);
 
     /// <summary>
@@ -30,10 +31,20 @@ public interface IEventLog
     /// </summary>
     Task WaitAsync(int partition, CancellationToken cancellationToken);
 
+    /// <summary>
+    /// An owner of the partition begins after this position: notes that all before it is committed, and tells whether log and store still belong
+    /// together.
+    /// </summary>
+    /// <exception cref="LogUnavailableException">The log did not answer.</exception>
+    ValueTask<LogState> BeginAsync(int partition, LogPosition committed);
+
     /// <summary>Says that entries up to a position are committed: they no longer count against the limit of the log.</summary>
     void Committed(int partition, LogPosition position, long bytes);
 
-    /// <summary>Deletes entries that were appended before <paramref name="before"/> and are committed, never the last one.</summary>
+    /// <summary>
+    /// Deletes entries that were appended before <paramref name="before"/> and are committed, never the last one. An owner keeps the entry that its
+    /// position names, by which it knows the log.
+    /// </summary>
     /// <returns>How many were deleted; at most <paramref name="maxEntries"/>.</returns>
     ValueTask<int> TrimAsync(int partition, LogPosition committed, DateTimeOffset before, int maxEntries);
 
@@ -89,6 +100,19 @@ public readonly record struct LogAppend(
 /// <param name="Payload">The event.</param>
 public readonly record struct LogEntry(LogPosition Position, string Tenant, Guid EventId, ReadOnlyMemory<byte> Payload);
 
+/// <summary>How the log and the store's position in it fit together.</summary>
+public enum LogState : byte
+{
+    /// <summary>The log goes on from the position.</summary>
+    Continues,
+
+    /// <summary>The log was flushed or is an older copy: it has to be read from its first entry, and what was done is known by its id.</summary>
+    Rewound,
+
+    /// <summary>More was committed than the store knows of: the store is an older copy.</summary>
+    StoreRewound,
+}
+
 /// <summary>What became of an append.</summary>
 public enum AppendOutcome : byte
 {
@@ -103,6 +127,9 @@ public enum AppendOutcome : byte
 
     /// <summary>The log is at its limit.</summary>
     Full,
+
+    /// <summary>The log did not answer; whether it was appended is not known.</summary>
+    Unavailable,
 }
 
 /// <summary>The answer to an append.</summary>
@@ -112,3 +139,6 @@ public readonly record struct AppendResult(AppendOutcome Outcome, Guid EventId);
 
 /// <summary>The log did not answer, or not in time.</summary>
 public sealed class LogUnavailableException(string message, Exception? inner = null) : Exception(message, inner);
+
+/// <summary>The log is not the one any more that a position stands for.</summary>
+public sealed class LogRewoundException(int partition) : Exception($"Partition {partition} of the log was rewound.");

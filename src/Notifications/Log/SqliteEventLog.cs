@@ -150,6 +150,10 @@ public sealed class SqliteEventLog : IEventLog
     }
 
     /// <inheritdoc/>
+    /// <remarks>Log and store are one database: they are never apart.</remarks>
+    public ValueTask<LogState> BeginAsync(int partition, LogPosition committed) => new(LogState.Continues);
+
+    /// <inheritdoc/>
     public void Committed(int partition, LogPosition position, long bytes) => Interlocked.Add(ref _backlog, -bytes);
 
     /// <inheritdoc/>

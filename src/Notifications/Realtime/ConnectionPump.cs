@@ -32,6 +32,7 @@ public sealed partial class ConnectionPump : IThreadPoolWorkItem
     private ResumeRequest? _resume;
     private Closing? _closing;
     private bool _starting;
+    private bool _useless;
     private bool _behind;
     private bool _live;
     private bool _running;
@@ -115,6 +116,22 @@ public sealed partial class ConnectionPump : IThreadPoolWorkItem
         {
             _resume = request;
             _starting = true;
+        }
+
+        Wake();
+    }
+
+    /// <summary>The store went back: the client is told to start over from where its log stands now.</summary>
+    public void StartOver()
+    {
+        lock (_lock)
+        {
+            if (!_live)
+            {
+                return; // Where it begins, its epoch tells.
+            }
+
+            (_useless, _starting) = (true, true);
         }
 
         Wake();
@@ -232,16 +249,22 @@ public sealed partial class ConnectionPump : IThreadPoolWorkItem
     private async Task BeginAsync()
     {
         ResumeRequest? request;
+        bool startOver;
         lock (_lock)
         {
-            request = _resume;
+            (request, startOver, _useless) = (_resume, _useless, false);
         }
 
         var cancel = _connection.ConnectionAborted;
+        if (_gateway.Presence is { } presence)
+        {
+            await presence.RegisterAsync(Start.Key); // Before the head is read: what is committed after that is rung.
+        }
+
         var after = request?.After ?? await _gateway.Positions.GetAsync(Start.Key, Start.Device, cancel); // (1)
         var head = await _log.HeadAsync(Start.Key, cancel);
         var oldest = head.OldestSeq - 1;
-        var useless = request is not null && (request.Epoch is { } epoch && epoch != _gateway.Epoch || after > head.Counter || after < oldest); // (2)
+        var useless = startOver || request is not null && (request.Epoch is { } epoch && epoch != _gateway.Epoch.Value || after > head.Counter || after < oldest); // (2)
         var recovered = after >= oldest;
         lock (_lock) // (3)
         {
@@ -310,7 +333,7 @@ public sealed partial class ConnectionPump : IThreadPoolWorkItem
             {
                 if (_recovered is { } recovered)
                 {
-                    await WriteAsync(new InvocationMessage("resumed", [new Resumed(_gateway.Epoch, page.Position, recovered, page.Head.Counts)]));
+                    await WriteAsync(new InvocationMessage("resumed", [new Resumed(_gateway.Epoch.Value, page.Position, recovered, page.Head.Counts)]));
                     _recovered = null;
                 }
 
@@ -321,7 +344,7 @@ public sealed partial class ConnectionPump : IThreadPoolWorkItem
 
     private async Task ResetAsync(Head head)
     {
-        await WriteAsync(new InvocationMessage("reset", [new Reset(_gateway.Epoch, head.Counter, head.Counts)]));
+        await WriteAsync(new InvocationMessage("reset", [new Reset(_gateway.Epoch.Value, head.Counter, head.Counts)]));
         Volatile.Write(ref _position, head.Counter);
         _recovered = null;
     }

@@ -10,7 +10,7 @@ using Notifications.Storage;
 namespace Notifications.Realtime;
 
 /// <summary>What every pump of a gateway shares.</summary>
-internal sealed record GatewayContext(DevicePositions Positions, long Epoch, TimeProvider Time, ILogger Logger);
+internal sealed record GatewayContext(DevicePositions Positions, StoreEpoch Epoch, Presence? Presence, TimeProvider Time, ILogger Logger);
 
 /// <summary>
 /// The connections of this node, by user. Hears doorbells and hands each step to the pumps of its user; nothing here awaits a client.
@@ -22,6 +22,7 @@ public sealed partial class Gateway : BackgroundService, IDoorbell
     private static readonly TimeSpan DrainTimeout = TimeSpan.FromSeconds(5);
     private static readonly Closing Expired = new("token_expired", "The token has expired; connect again with a new one.", Reconnect: true);
     private static readonly Closing Shutdown = new("server_shutdown", "The server is shutting down; connect again.", Reconnect: true);
+    private static readonly TimeSpan ComparePause = TimeSpan.FromMilliseconds(500);
     private const int CompareEveryTicks = 60;
 
     /// <summary>1.5 times the time after which a silent client is given up: what was written to a connection that outlived this has arrived.</summary>
@@ -31,9 +32,11 @@ public sealed partial class Gateway : BackgroundService, IDoorbell
     private readonly ConcurrentDictionary<string, ConnectionPump> _connections = new();
     private readonly ConcurrentDictionary<string, bool> _broadcasts = new();
     private readonly Channel<bool> _broadcastRung = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+    private readonly Channel<bool> _compareAsked = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
     private readonly TaskCompletionSource _drained = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Store _store;
     private readonly UserLog _log;
+    private readonly IDoorbell _doorbell;
     private readonly GatewayContext _context;
     private volatile bool _stopping;
 
@@ -44,12 +47,18 @@ public sealed partial class Gateway : BackgroundService, IDoorbell
     /// <param name="lifetime">Tells when to drain: before the web server closes its connections.</param>
     /// <param name="time">The clock.</param>
     /// <param name="logger">Where closed connections are reported.</param>
+    /// <param name="doorbell">Tells other gateways, on the server engine.</param>
+    /// <param name="presence">Tells others who is connected here, on the server engine.</param>
     public Gateway(
-        Store store, DevicePositions positions, StoreEpoch epoch, IHostApplicationLifetime lifetime, TimeProvider time, ILogger<Gateway> logger)
+        Store store, DevicePositions positions, StoreEpoch epoch, IHostApplicationLifetime lifetime, TimeProvider time, ILogger<Gateway> logger,
+        SharedDoorbell? doorbell = null, Presence? presence = null)
     {
         _store = store;
-        _log = new UserLog(store, this);
-        _context = new GatewayContext(positions, epoch.Value, time, logger);
+        _doorbell = doorbell ?? (IDoorbell)this;
+        _log = new UserLog(store, _doorbell);
+        _context = new GatewayContext(positions, epoch, presence, time, logger);
+        doorbell?.Attach(this);
+        epoch.Raised += StartOver;
         lifetime.ApplicationStopping.Register(Drain);
     }
 
@@ -65,6 +74,20 @@ public sealed partial class Gateway : BackgroundService, IDoorbell
     /// <inheritdoc/>
     public ValueTask RingAsync(IReadOnlyList<UserPush> pushes)
     {
+        Ring(pushes);
+        return ValueTask.CompletedTask;
+    }
+
+    /// <inheritdoc/>
+    public ValueTask RingAllAsync(string tenant)
+    {
+        RingAll(tenant);
+        return ValueTask.CompletedTask;
+    }
+
+    /// <summary>Hands steps to the connections of their users here.</summary>
+    internal void Ring(IReadOnlyList<UserPush> pushes)
+    {
         foreach (var push in pushes)
         {
             if (_users.TryGetValue(push.Key, out var pumps))
@@ -75,17 +98,20 @@ public sealed partial class Gateway : BackgroundService, IDoorbell
                 }
             }
         }
-
-        return ValueTask.CompletedTask;
     }
 
-    /// <inheritdoc/>
-    public ValueTask RingAllAsync(string tenant)
+    /// <summary>The connected users of a tenant have a broadcast to take.</summary>
+    internal void RingAll(string tenant)
     {
         _broadcasts[tenant] = true;
         _broadcastRung.Writer.TryWrite(true);
-        return ValueTask.CompletedTask;
     }
+
+    /// <summary>Whether a user has a connection here.</summary>
+    internal bool IsConnected(UserKey key) => _users.ContainsKey(key);
+
+    /// <summary>A ring may have been lost: compare with the store soon.</summary>
+    internal void CompareSoon() => _compareAsked.Writer.TryWrite(true);
 
     internal void Add(HubConnectionContext connection, ConnectionStart start)
     {
@@ -126,7 +152,7 @@ public sealed partial class Gateway : BackgroundService, IDoorbell
 
     /// <inheritdoc/>
     protected override Task ExecuteAsync(CancellationToken stoppingToken) => Task.WhenAll(
-        ClockAsync(stoppingToken), TakeBroadcastsAsync(stoppingToken), _context.Positions.RunAsync(stoppingToken));
+        ClockAsync(stoppingToken), CompareAsync(stoppingToken), TakeBroadcastsAsync(stoppingToken), _context.Positions.RunAsync(stoppingToken));
 
     private async Task ClockAsync(CancellationToken stoppingToken)
     {
@@ -147,13 +173,31 @@ public sealed partial class Gateway : BackgroundService, IDoorbell
 
             if (tick % CompareEveryTicks == 0)
             {
-                await CompareAsync(stoppingToken);
+                CompareSoon();
             }
         }
     }
 
-    /// <summary>Finds connections that a lost ring left behind.</summary>
     private async Task CompareAsync(CancellationToken stoppingToken)
+    {
+        while (await WaitAsync(_compareAsked.Reader, stoppingToken))
+        {
+            await CompareOnceAsync(stoppingToken);
+            await Task.WhenAny(Task.Delay(ComparePause, _context.Time, stoppingToken)); // Several holes at once are one reason.
+        }
+    }
+
+    /// <summary>The store is another than it was: what clients know of it means something else now.</summary>
+    private void StartOver()
+    {
+        foreach (var (_, pump) in _connections)
+        {
+            pump.StartOver();
+        }
+    }
+
+    /// <summary>Finds connections that a lost ring left behind.</summary>
+    private async Task CompareOnceAsync(CancellationToken stoppingToken)
     {
         try
         {
@@ -176,9 +220,12 @@ public sealed partial class Gateway : BackgroundService, IDoorbell
                 await RingAllAsync(tenant);
             }
         }
-        catch (Exception e) when (e is StoreUnavailableException or OperationCanceledException)
+        catch (StoreUnavailableException)
         {
-            // The next comparison will do.
+            CompareSoon();
+        }
+        catch (OperationCanceledException)
+        {
         }
     }
 
@@ -196,7 +243,7 @@ public sealed partial class Gateway : BackgroundService, IDoorbell
                     {
                         var pushes = await _store.TakeBroadcastsAsync(tenant, users);
                         NodeMeter.Written(pushes.Count);
-                        await RingAsync(pushes);
+                        await _doorbell.RingAsync(pushes);
                     }
                 }
                 catch (StoreUnavailableException)

@@ -19,12 +19,12 @@ public sealed class PostgresDatabase : IDatabase
         "-c idle_in_transaction_session_timeout=5s -c lock_timeout=5s -c statement_timeout=15s";
 
     private readonly NpgsqlDataSource _source;
-    private readonly Func<NpgsqlConnection, Task>? _onConnect;
+    private readonly Func<StoreSession, ValueTask>? _onConnect;
 
     /// <summary>Prepares the connection pool; connects on first use.</summary>
     /// <param name="connectionString">Npgsql's; what it leaves open is set to what this service needs.</param>
-    /// <param name="onConnect">Looks at each new connection before it is used; what it throws fails the connection.</param>
-    public PostgresDatabase(string connectionString, Func<NpgsqlConnection, Task>? onConnect = null)
+    /// <param name="onConnect">Looks at the database over each new connection before that is used; what it throws fails the connection.</param>
+    public PostgresDatabase(string connectionString, Func<StoreSession, ValueTask>? onConnect = null)
     {
         _onConnect = onConnect;
         var builder = new NpgsqlDataSourceBuilder(Complete(connectionString).ConnectionString);
@@ -135,5 +135,13 @@ public sealed class PostgresDatabase : IDatabase
         }
     }
 
-    private Task InitializeAsync(NpgsqlConnection connection) => _onConnect?.Invoke(connection) ?? Task.CompletedTask;
+    private async Task InitializeAsync(NpgsqlConnection connection)
+    {
+        if (_onConnect is not null)
+        {
+            await using var transaction = await connection.BeginTransactionAsync();
+            await _onConnect(new PostgresSession(connection, transaction));
+            await transaction.CommitAsync();
+        }
+    }
 }

@@ -65,7 +65,7 @@ public sealed partial class Store
         {
             mine.AddRange(await session.QueryAsync( // (3)
                 "UPDATE partitions SET owner = $1, epoch = epoch + 1, expires_at = {now} + $2 WHERE id IN (SELECT p.id FROM partitions p " +
-                "WHERE p.id < $3 AND (p.owner = '' OR p.expires_at <= {now}) AND p.owner <> $1 ORDER BY p.id LIMIT $4 {lock free}) RETURNING " + LeaseColumns,
+                "WHERE p.id < $3 AND (p.owner = '' OR (p.expires_at > 0 AND p.expires_at <= {now})) AND p.owner <> $1 ORDER BY p.id LIMIT $4 {lock free}) RETURNING " + LeaseColumns,
                 ReadLease, owner, lifetime, count, share - mine.Count));
         }
 
@@ -90,6 +90,10 @@ public sealed partial class Store
     /// <summary>Gives up everything that an owner has; others may take it at once.</summary>
     public Task<int> ReleasePartitionsAsync(string owner) => database.WriteAsync(session =>
         session.ExecuteAsync("UPDATE partitions SET owner = '', expires_at = 0 WHERE owner = $1", owner));
+
+    /// <summary>The nodes that dispatch, as far as is known.</summary>
+    public Task<List<string>> DispatchersAsync(CancellationToken cancellationToken) => database.ReadAsync(
+        session => session.QueryAsync("SELECT id FROM nodes WHERE expires_at > {now} AND roles LIKE '%dispatch%'", r => r.GetString(0)), cancellationToken);
 
     /// <summary>Counts that an owner begins its first batch: if it dies of it, the next one knows.</summary>
     /// <exception cref="OwnershipLostException">The partition has another owner.</exception>

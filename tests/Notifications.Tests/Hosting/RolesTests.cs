@@ -63,7 +63,7 @@ public sealed class RolesTests : IDisposable
     [InlineData(Roles.All, typeof(Gateway), typeof(Dispatcher), typeof(Housekeeping))]
     public void A_role_runs_what_is_its_own(Roles roles, params Type[] running)
     {
-        var services = new ServiceCollection().AddNotificationsRoles(roles);
+        var services = new ServiceCollection().AddNotificationsRoles(roles, EngineKind.Server);
         var known = new[] { typeof(Gateway), typeof(Dispatcher), typeof(Housekeeping) };
         var own = services.Where(s => s.ServiceType == typeof(IHostedService)).Select(s => s.ImplementationType).OfType<Type>()
             .Concat(services.Where(s => s.ServiceType == typeof(Gateway)).Select(s => s.ServiceType)).Intersect(known);
