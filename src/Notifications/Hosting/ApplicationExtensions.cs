@@ -37,7 +37,7 @@ public static partial class ApplicationExtensions
         await FirstKey.CheckAsync(store, options, app.Environment);
     }
 
-    private static bool IsServer(WebApplication app) => app.Services.GetRequiredService<Node>().Engine == EngineKind.Server;
+    private static bool IsServer(WebApplication app) => EngineChoice.Of(app.Configuration) == EngineKind.Server;
 
     /// <summary>The way of every request, from the outside in.</summary>
     public static void UseNotifications(this WebApplication app)
