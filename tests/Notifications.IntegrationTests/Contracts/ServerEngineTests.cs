@@ -1,4 +1,7 @@
+using Microsoft.Extensions.Logging.Abstractions;
 using Notifications.IntegrationTests.Support;
+using Notifications.Log;
+using Notifications.Redis;
 using Notifications.Storage;
 
 namespace Notifications.IntegrationTests.Contracts;
@@ -52,4 +55,36 @@ public sealed class PostgresStoreTests(SharedServers servers) : StoreContract
     protected override async Task<IDatabase> OpenAsync() => await _engine.OpenAsync();
 
     protected override Task CloseAsync() => _engine.DeleteAsync();
+}
+
+[NeedsServers]
+[Collection(ServerTests.Name)]
+public sealed class RedisEventLogTests(SharedServers servers) : EventLogContract
+{
+    private readonly PostgresEngine _engine = new(servers);
+    private readonly RedisOptions _options = new() { Prefix = servers.NewPrefix() };
+    private RedisLink? _link;
+    private RedisEventLog? _log;
+
+    protected override async Task<(IEventLog Log, Store Store)> OpenAsync(PartitionLayout layout, long limitBytes)
+    {
+        var database = await _engine.OpenAsync();
+        _link = await RedisLink.ConnectAsync(servers.Redis.ConnectionString, _options, TimeProvider.System, NullLogger<RedisLink>.Instance);
+        _log = await RedisEventLog.OpenAsync(_link, _options, Time, layout, limitBytes);
+        return (_log, new Store(database, Time));
+    }
+
+    protected override async Task CloseAsync()
+    {
+        await (_log?.DisposeAsync() ?? default);
+        await (_link?.DisposeAsync() ?? default);
+        (_log, _link) = (null, null);
+        await _engine.CloseAsync();
+    }
+
+    protected override async Task DeleteAsync()
+    {
+        await CloseAsync();
+        await _engine.DeleteAsync();
+    }
 }

@@ -133,6 +133,8 @@ internal sealed class SwitchedLog(IEventLog log) : IEventLog
 
     public Task WaitAsync(int partition, CancellationToken cancellationToken) => log.WaitAsync(partition, cancellationToken);
 
+    public ValueTask<LogState> BeginAsync(int partition, LogPosition committed) => Away ? throw Gone() : log.BeginAsync(partition, committed);
+
     public void Committed(int partition, LogPosition position, long bytes) => log.Committed(partition, position, bytes);
 
     public ValueTask<int> TrimAsync(int partition, LogPosition committed, DateTimeOffset before, int maxEntries) =>
