@@ -92,6 +92,7 @@ public static class ServiceCollectionExtensions
         services.AddProblemDetails();
         services.AddExceptionHandler<ExceptionProblems>();
         services.Configure<RouteHandlerOptions>(options => options.ThrowOnBadRequest = true);
+        services.AddNotificationsOptions<ProxyOptions>(configuration, "Notifications:Proxy", o => o.Validate());
         services.AddNotificationsOptions<CorsOptions>(configuration, "Notifications:Cors", o => o.Validate());
         services.AddCors();
         services.AddOptions<Microsoft.AspNetCore.Cors.Infrastructure.CorsOptions>().Configure<IOptions<CorsOptions>>((cors, own) =>
