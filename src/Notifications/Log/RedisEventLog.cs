@@ -90,24 +90,30 @@ public sealed partial class RedisEventLog : IEventLog, IAsyncDisposable
         int partition, LogPosition after, int maxEntries, int maxBytes, CancellationToken cancellationToken)
     {
         var from = _partitions[partition];
-        var count = Math.Clamp(maxBytes / Math.Max(1, from.AverageBytes), 1, maxEntries);
-        var read = (RedisResult[])(await CallAsync(database => database.ExecuteAsync(
-            "XRANGE", from.Stream, Id(new LogPosition(after.Value + 1)), "+", "COUNT", count)))!;
-        var entries = new List<LogEntry>(read.Length);
-        var bytes = 0L;
-        foreach (var item in read)
+        var entries = new List<LogEntry>();
+        var (bytes, more) = (0L, true);
+        while (more)
         {
-            var (entry, previous) = Read(partition, item);
-            if (entries.Count == 0 && after != LogPosition.Start && previous != after)
+            // About as many as fit, by what the last ones were like.
+            var count = (int)Math.Clamp((maxBytes - bytes) / Math.Max(1, from.AverageBytes), 1, maxEntries - entries.Count);
+            var start = Id(new LogPosition((entries.Count == 0 ? after : entries[^1].Position).Value + 1));
+            var read = (RedisResult[])(await CallAsync(database => database.ExecuteAsync("XRANGE", from.Stream, start, "+", "COUNT", count)))!;
+            more = read.Length == count;
+            foreach (var item in read)
             {
-                await ThrowIfGoneAsync(partition, after);
-            }
+                var (entry, previous) = Read(partition, item);
+                if (entries.Count == 0 && after != LogPosition.Start && previous != after)
+                {
+                    await ThrowIfGoneAsync(partition, after);
+                }
 
-            entries.Add(entry);
-            bytes += entry.Payload.Length;
-            if (bytes > maxBytes)
-            {
-                break;
+                entries.Add(entry);
+                bytes += entry.Payload.Length;
+                if (bytes > maxBytes || entries.Count == maxEntries)
+                {
+                    more = false;
+                    break;
+                }
             }
         }
 

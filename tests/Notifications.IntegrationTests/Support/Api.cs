@@ -11,10 +11,16 @@ public sealed class Api : IDisposable
     private readonly SocketsHttpHandler? _owned;
     private readonly HttpClient _http;
     private readonly SocketsHttpHandler _handler;
+    private readonly TimeSpan _patience;
 
     /// <summary>A caller with connections of its own.</summary>
-    public Api(Uri server, string? credential, int connections = 64)
+    /// <param name="server">The address.</param>
+    /// <param name="credential">A key or a token.</param>
+    /// <param name="connections">How many at most.</param>
+    /// <param name="patience">How long to wait for an answer.</param>
+    public Api(Uri server, string? credential, int connections = 64, TimeSpan? patience = null)
     {
+        _patience = patience ?? Until.Limit;
         _owned = new SocketsHttpHandler { UseProxy = false, MaxConnectionsPerServer = connections, AllowAutoRedirect = false };
         _handler = _owned;
         _http = Client(server, credential);
@@ -23,6 +29,7 @@ public sealed class Api : IDisposable
     private Api(Api shared, string? credential)
     {
         _handler = shared._handler;
+        _patience = shared._patience;
         _http = Client(shared._http.BaseAddress!, credential);
     }
 
@@ -156,7 +163,7 @@ public sealed class Api : IDisposable
 
     private HttpClient Client(Uri server, string? credential)
     {
-        var client = new HttpClient(_handler, disposeHandler: false) { BaseAddress = server, Timeout = Until.Limit };
+        var client = new HttpClient(_handler, disposeHandler: false) { BaseAddress = server, Timeout = _patience };
         if (credential is not null)
         {
             client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", credential);

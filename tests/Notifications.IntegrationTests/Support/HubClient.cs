@@ -33,6 +33,9 @@ public sealed record HubOptions
     /// <summary>False drops messages after <see cref="OnMessage"/> instead of keeping them in <see cref="HubClient.Received"/>.</summary>
     public bool Keep { get; init; } = true;
 
+    /// <summary>How long to wait for a sign of life of the server before the connection is given up; for ever where it is null.</summary>
+    public TimeSpan? ServerTimeout { get; init; }
+
     /// <summary>A small receive buffer makes a client that stops reading felt sooner.</summary>
     public int? ReceiveBufferBytes { get; init; }
 }
@@ -381,7 +384,7 @@ public sealed class HubClient : IAsyncDisposable
                     await paused.Task;
                 }
             }
-            while (await ReceiveAsync(CancellationToken.None));
+            while (await ReceiveInTimeAsync());
 
             if (_socket.State == WebSocketState.CloseReceived)
             {
@@ -400,6 +403,17 @@ public sealed class HubClient : IAsyncDisposable
                 invocation.TrySetException(new HubClosedException("The connection ended before the invocation was answered."));
             }
         }
+    }
+
+    private async ValueTask<bool> ReceiveInTimeAsync()
+    {
+        if (_options.ServerTimeout is not { } timeout)
+        {
+            return await ReceiveAsync(CancellationToken.None);
+        }
+
+        using var limit = new CancellationTokenSource(timeout, TimeProvider.System);
+        return await ReceiveAsync(limit.Token);
     }
 
     private async ValueTask<bool> ReceiveAsync(CancellationToken cancellationToken)

@@ -1,17 +1,22 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
 
 namespace Notifications.IntegrationTests.Support;
 
 /// <summary>
-/// A producer that does what the README tells producers to: it gives each event an id, and sends it again until it is accepted.
+/// A producer that does what the README tells producers to: it gives each event an id, and sends it again until it is accepted, to another
+/// process where there are several.
 /// </summary>
-public sealed class Producer(Api api)
+public sealed class Producer(params IReadOnlyList<Api> apis)
 {
+    private int _at;
     private int _accepted;
     private int _retries;
     private int _duplicates;
+    private int _refusals;
+    private int _silences;
 
     /// <summary>The ids of the accepted events, by the producer's id, with their recipients and the name of the line they were sent in.</summary>
     public ConcurrentDictionary<string, (string EventId, string[] Users)> Accepted { get; } = [];
@@ -24,6 +29,12 @@ public sealed class Producer(Api api)
 
     /// <summary>How many events turned out to have been accepted before, by a request whose answer was lost.</summary>
     public int Duplicates => _duplicates;
+
+    /// <summary>How many requests were refused for the moment.</summary>
+    public int Refusals => _refusals;
+
+    /// <summary>How many requests got no answer, as long as the caller was willing to wait.</summary>
+    public int Silences => _silences;
 
     /// <summary>Sends events one by one, each when the one before is accepted.</summary>
     public async Task SendAsync(IEnumerable<OutgoingEvent> events)
@@ -89,17 +100,24 @@ public sealed class Producer(Api api)
         {
             try
             {
-                var answer = await api.SendTextAsync(HttpMethod.Post, path, body);
+                var answer = await apis[(int)((uint)Volatile.Read(ref _at) % apis.Count)].SendTextAsync(HttpMethod.Post, path, body);
                 if (answer.Status is not (503 or 409))
                 {
                     return answer;
                 }
+
+                Interlocked.Increment(ref _refusals);
             }
             catch (HttpRequestException)
             {
                 // Down, or gone before it answered: whether the event was accepted is not known.
             }
+            catch (TaskCanceledException)
+            {
+                Interlocked.Increment(ref _silences);
+            }
 
+            Interlocked.Increment(ref _at);
             Interlocked.Increment(ref _retries);
             await Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System);
         }
@@ -115,6 +133,9 @@ public sealed class Producer(Api api)
 /// <param name="Ordered">Whether the line's name is its ordering key.</param>
 public sealed record OutgoingEvent(string Id, string[] To, string[] Users, string Line, int Number, bool Ordered)
 {
+    /// <summary>When it was sent first, in <see cref="Stopwatch"/> ticks; 0 where nobody wants to know.</summary>
+    public long SentAt { get; init; }
+
     /// <summary>The body of the request.</summary>
     public string ToJson()
     {
@@ -124,7 +145,7 @@ public sealed record OutgoingEvent(string Id, string[] To, string[] Users, strin
             ["type"] = "test.event",
             ["to"] = To,
             ["title"] = string.Create(CultureInfo.InvariantCulture, $"{Line} {Number}"),
-            ["data"] = new { line = Line, number = Number },
+            ["data"] = new { line = Line, number = Number, sentAt = SentAt },
         };
         if (Ordered)
         {

@@ -1,8 +1,5 @@
-using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Net;
-using System.Net.Sockets;
-using System.Runtime.InteropServices;
 
 namespace Notifications.IntegrationTests.Support;
 
@@ -28,32 +25,20 @@ public sealed class ServerProcess : IAsyncDisposable
     /// <summary>The key that the Development environment accepts.</summary>
     public const string DevelopmentKey = "sk_dev_local";
 
-    private const int LogLines = 2_000;
     private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(60);
-    private static readonly ConcurrentDictionary<Process, bool> Running = [];
-    private static readonly HashSet<int> UsedPorts = [];
     private static readonly HttpClient Health = new(new SocketsHttpHandler { UseProxy = false, PooledConnectionLifetime = TimeSpan.Zero });
 
     private readonly ServerOptions _options;
-    private readonly bool _ownsData;
-    private readonly Queue<string> _log = [];
-    private Process? _process;
-
-    static ServerProcess() => AppDomain.CurrentDomain.ProcessExit += (_, _) =>
-    {
-        foreach (var process in Running.Keys)
-        {
-            process.Kill();
-        }
-    };
+    private readonly TempFolder? _folder;
+    private readonly OutputLog _log = new();
+    private ChildProcess? _process;
 
     private ServerProcess(ServerOptions options)
     {
         _options = options;
-        _ownsData = options.DataFolder is null;
-        DataFolder = options.DataFolder ?? Directory.CreateDirectory(
-            Path.Combine(options.DataRoot, $"notifications-test-{Environment.ProcessId}-{Guid.NewGuid():N}")).FullName;
-        Address = new Uri($"http://127.0.0.1:{options.Port ?? FreePort()}");
+        _folder = options.DataFolder is null ? new TempFolder(options.DataRoot) : null;
+        DataFolder = options.DataFolder ?? _folder!.Path;
+        Address = new Uri($"http://127.0.0.1:{options.Port ?? Ports.Free()}");
         Api = new Api(Address, DevelopmentKey);
     }
 
@@ -70,38 +55,18 @@ public sealed class ServerProcess : IAsyncDisposable
     public int Id => Current.Id;
 
     /// <summary>Resident memory, in bytes.</summary>
-    public long ResidentBytes
-    {
-        get
-        {
-            Current.Refresh();
-            return Current.WorkingSet64;
-        }
-    }
+    public long ResidentBytes => Current.ResidentBytes;
 
     /// <summary>Processor time it has used since its start.</summary>
-    public TimeSpan ProcessorTime
-    {
-        get
-        {
-            Current.Refresh();
-            return Current.TotalProcessorTime;
-        }
-    }
+    public TimeSpan ProcessorTime => Current.ProcessorTime;
 
     /// <summary>The last lines that it and the processes before it wrote.</summary>
-    public string Log
-    {
-        get
-        {
-            lock (_log)
-            {
-                return string.Join('\n', _log);
-            }
-        }
-    }
+    public string Log => _log.ToString();
 
-    private Process Current => _process ?? throw new InvalidOperationException("The server is not running.");
+    /// <summary>Whether it runs.</summary>
+    public bool IsRunning => _process is { HasExited: false };
+
+    private ChildProcess Current => _process ?? throw new InvalidOperationException("The server is not running.");
 
     /// <summary>Starts a server and waits until it is ready.</summary>
     public static async Task<ServerProcess> StartAsync(ServerOptions? options = null)
@@ -119,7 +84,7 @@ public sealed class ServerProcess : IAsyncDisposable
         var process = server.Launch();
         try
         {
-            await process.WaitForExitAsync().WaitAsync(StartLimit, TimeProvider.System);
+            await process.WaitAsync(StartLimit);
         }
         catch (TimeoutException)
         {
@@ -138,7 +103,7 @@ public sealed class ServerProcess : IAsyncDisposable
         {
             if (process.HasExited)
             {
-                await process.WaitForExitAsync();
+                await process.WaitAsync(StartLimit);
                 throw new InvalidOperationException($"The server ended with exit code {process.ExitCode} while starting.\n{Log}");
             }
 
@@ -159,7 +124,7 @@ public sealed class ServerProcess : IAsyncDisposable
     /// <summary>Ends it without a warning, as a crash or a power cut of the machine's user space would: SIGKILL.</summary>
     public async Task KillAsync()
     {
-        Current.Kill();
+        Current.Send(Signal.Kill);
         await EndAsync();
     }
 
@@ -167,9 +132,15 @@ public sealed class ServerProcess : IAsyncDisposable
     /// <returns>Its exit code.</returns>
     public async Task<int> StopAsync()
     {
-        _ = Signal(Current.Id, 15);
+        Current.Send(Signal.Terminate);
         return await EndAsync();
     }
+
+    /// <summary>Stops it in its tracks; its connections stay open and it answers nothing.</summary>
+    public void Freeze() => Current.Send(Signal.Stop);
+
+    /// <summary>Lets it go on.</summary>
+    public void Thaw() => Current.Send(Signal.Continue);
 
     /// <summary>Kills it and starts it again on the same data and port.</summary>
     public async Task KillAndRestartAsync()
@@ -181,16 +152,13 @@ public sealed class ServerProcess : IAsyncDisposable
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
-        if (_process is { HasExited: false })
+        if (_process is not null)
         {
             await KillAsync();
         }
 
         Api.Dispose();
-        if (_ownsData)
-        {
-            Directory.Delete(DataFolder, recursive: true);
-        }
+        _folder?.Dispose();
     }
 
     private static async Task<bool> IsReady(Uri address)
@@ -211,98 +179,24 @@ public sealed class ServerProcess : IAsyncDisposable
     private async Task<int> EndAsync()
     {
         var process = Current;
-        try
-        {
-            await process.WaitForExitAsync().WaitAsync(StartLimit, TimeProvider.System);
-        }
-        catch (TimeoutException)
-        {
-            throw new TimeoutException($"The server did not end.\n{Log}");
-        }
-
-        Running.TryRemove(process, out _);
+        var code = await process.WaitAsync(StartLimit);
         _process = null;
-        var code = process.ExitCode;
         process.Dispose();
         return code;
     }
 
-    private Process Launch()
-    {
-        var start = new ProcessStartInfo(Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet")
+    private ChildProcess Launch() => _process = ChildProcess.Start(
+        [Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet", Repository.ServerAssembly, "--urls", Address.GetLeftPart(UriPartial.Authority)],
+        _log, start =>
         {
-            WorkingDirectory = Path.GetDirectoryName(Repository.ServerAssembly)!,
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
-        start.ArgumentList.Add(Repository.ServerAssembly);
-        start.ArgumentList.Add("--urls");
-        start.ArgumentList.Add(Address.GetLeftPart(UriPartial.Authority));
-        start.Environment.Remove("ASPNETCORE_URLS");
-        start.Environment["ASPNETCORE_ENVIRONMENT"] = "Development";
-        start.Environment["DOTNET_ENVIRONMENT"] = "Development";
-        start.Environment["Notifications__DataPath"] = DataFolder;
-        foreach (var (name, value) in _options.Settings)
-        {
-            start.Environment[name] = value;
-        }
-
-        var process = new Process { StartInfo = start };
-        process.OutputDataReceived += (_, line) => Keep(line.Data);
-        process.ErrorDataReceived += (_, line) => Keep(line.Data);
-        process.Start();
-        Running[process] = true;
-        _process = process;
-        process.BeginOutputReadLine();
-        process.BeginErrorReadLine();
-        return process;
-    }
-
-    private void Keep(string? line)
-    {
-        if (line is null)
-        {
-            return;
-        }
-
-        lock (_log)
-        {
-            _log.Enqueue(line);
-            if (_log.Count > LogLines)
+            start.WorkingDirectory = Path.GetDirectoryName(Repository.ServerAssembly)!;
+            start.Environment.Remove("ASPNETCORE_URLS");
+            start.Environment["ASPNETCORE_ENVIRONMENT"] = "Development";
+            start.Environment["DOTNET_ENVIRONMENT"] = "Development";
+            start.Environment["Notifications__DataPath"] = DataFolder;
+            foreach (var (name, value) in _options.Settings)
             {
-                _log.Dequeue();
+                start.Environment[name] = value;
             }
-        }
-    }
-
-    /// <summary>A port that nobody listens on, below those that the system hands out to clients, so that it stays free over a restart.</summary>
-    private static int FreePort()
-    {
-        while (true)
-        {
-            var port = Random.Shared.Next(12_000, 29_900);
-            lock (UsedPorts)
-            {
-                if (!UsedPorts.Add(port))
-                {
-                    continue;
-                }
-            }
-
-            try
-            {
-                using var probe = new TcpListener(IPAddress.Loopback, port);
-                probe.Start();
-                return port;
-            }
-            catch (SocketException)
-            {
-            }
-        }
-    }
-
-    [DllImport("libc", EntryPoint = "kill")]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static extern int Signal(int process, int signal);
+        });
 }

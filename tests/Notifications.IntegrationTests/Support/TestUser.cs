@@ -29,8 +29,14 @@ public sealed class Session(long floor)
 /// A user with one device that comes and goes: it stays connected for a while, leaves politely or not, and comes back, until it is told to
 /// stay. It records what every connection was shown.
 /// </summary>
-public sealed class TestUser(ServerProcess server, string name, ClientKind kind, int seed)
+public sealed class TestUser(Func<Uri> address, string name, ClientKind kind, int seed)
 {
+    /// <summary>One who always goes to the same server.</summary>
+    public TestUser(ServerProcess server, string name, ClientKind kind, int seed)
+        : this(() => server.Address, name, kind, seed)
+    {
+    }
+
     private readonly Random _random = new(seed);
     private readonly List<Session> _sessions = [];
     private readonly HashSet<string> _known = [];
@@ -40,6 +46,7 @@ public sealed class TestUser(ServerProcess server, string name, ClientKind kind,
     private long? _epoch;
     private long _handled;
     private int _refused;
+    private volatile bool _abandoned;
 
     /// <summary>The user's id.</summary>
     public string Name => name;
@@ -71,13 +78,30 @@ public sealed class TestUser(ServerProcess server, string name, ClientKind kind,
     /// <summary>The share of items that it marks as seen or read while it is at it, 0 to 1.</summary>
     public double Diligence { get; init; }
 
+    /// <summary>Whether it leaves only when its connection breaks or <see cref="Stay"/> is called.</summary>
+    public bool Steady { get; init; }
+
+    /// <summary>How long it waits for a sign of life of the server before it gives the connection up.</summary>
+    public TimeSpan? ServerTimeout { get; init; }
+
+    /// <summary>Told of each notification when it is shown for the first time.</summary>
+    public Action<Item>? OnShown { get; init; }
+
     /// <summary>From now on it stays connected, until it is asked to leave.</summary>
     public void Stay() => _stay.TrySetResult();
+
+    /// <summary>It comes back no more, and nobody is interested in it any longer.</summary>
+    public void Abandon()
+    {
+        _abandoned = true;
+        Stay();
+        _ = _client?.DisposeAsync().AsTask();
+    }
 
     /// <summary>Comes and goes until it is told to stay, then stays; returns once it is connected for good.</summary>
     public async Task ComeAndGoAsync(string token)
     {
-        while (true)
+        while (!_abandoned)
         {
             var staying = _stay.Task.IsCompleted;
             HubClient client;
@@ -85,7 +109,7 @@ public sealed class TestUser(ServerProcess server, string name, ClientKind kind,
             {
                 client = await ConnectAsync(token);
             }
-            catch (Exception e) when (e is HubRefusedException or HubClosedException or HubInvocationException)
+            catch (Exception e) when (e is HubRefusedException or HubClosedException or HubInvocationException or OperationCanceledException or TimeoutException)
             {
                 _refused++;
                 await Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System);
@@ -98,10 +122,10 @@ public sealed class TestUser(ServerProcess server, string name, ClientKind kind,
                 return;
             }
 
-            var visit = Task.Delay(TimeSpan.FromMilliseconds(_random.Next(20, 1_500)), TimeProvider.System);
+            var visit = Steady ? client.Closed : Task.Delay(TimeSpan.FromMilliseconds(_random.Next(20, 1_500)), TimeProvider.System);
             await Task.WhenAny(visit, client.Closed, _stay.Task);
             await LeaveAsync(client, politely: _random.Next(3) == 0);
-            if (_random.Next(3) == 0)
+            if (!Steady && _random.Next(3) == 0)
             {
                 await Task.Delay(TimeSpan.FromMilliseconds(_random.Next(0, 1_000)), TimeProvider.System);
             }
@@ -166,14 +190,14 @@ public sealed class TestUser(ServerProcess server, string name, ClientKind kind,
     private async Task<HubClient> ConnectAsync(string token)
     {
         var session = new Session(kind == ClientKind.Plain ? 0 : _handled);
-        var options = new HubOptions { Token = token, Keep = false, OnMessage = (client, message) => Take(client, session, message) };
+        var options = new HubOptions { Token = token, Keep = false, ServerTimeout = ServerTimeout, OnMessage = (client, message) => Take(client, session, message) };
         options = kind switch
         {
             ClientKind.Plain => options with { Device = "phone" },
             ClientKind.ResumesByAddress => options with { After = _handled.ToString(CultureInfo.InvariantCulture), Epoch = _epoch },
             _ => options with { After = "manual" },
         };
-        var client = await HubClient.ConnectAsync(server.Address, options);
+        var client = await HubClient.ConnectAsync(address(), options);
         _sessions.Add(session);
         if (kind == ClientKind.ResumesByCall)
         {
@@ -198,12 +222,19 @@ public sealed class TestUser(ServerProcess server, string name, ClientKind kind,
             case Notification { Item: var item }:
                 Advance(session, item);
                 session.Shown.Add((item.Seq, item.Id, item.EventId));
+                bool isNew;
                 lock (_known)
                 {
-                    if (!_known.Add(item.Id) && kind != ClientKind.Plain)
-                    {
-                        _faults.Add($"{name} was shown {item} twice");
-                    }
+                    isNew = _known.Add(item.Id);
+                }
+
+                if (isNew)
+                {
+                    OnShown?.Invoke(item);
+                }
+                else if (kind != ClientKind.Plain)
+                {
+                    _faults.Add($"{name} was shown {item} twice");
                 }
 
                 if (_random.NextDouble() < Diligence)
