@@ -41,6 +41,12 @@ internal static class Commands
     /// <exception cref="StartupException">It could not be; the message says why.</exception>
     public static async Task RunAsync(WebApplication app, string name, string? file)
     {
+        if (name != "--check" && app.Services.GetRequiredService<Node>().Engine == EngineKind.Server)
+        {
+            throw new StartupException(
+                $"{name} is for the embedded engine's folder. Here the data is in PostgreSQL: back it up with its own tools, such as pg_dump; clients start over after a restore by themselves.");
+        }
+
         var data = Path.Combine(app.Environment.ContentRootPath, app.Services.GetRequiredService<IOptions<NotificationsOptions>>().Value.DataPath);
         try
         {

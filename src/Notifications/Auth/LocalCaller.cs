@@ -15,8 +15,11 @@ public static class LocalCaller
     /// <summary>The key of the Development environment: all scopes, tenant <c>default</c>.</summary>
     public const string DevelopmentKey = "sk_dev_local";
 
+    /// <summary>What proxies add, and the names under which it stays once it has been taken into the request.</summary>
     private static readonly string[] ProxyHeaders =
-        ["X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Original-For", "X-Real-IP", "Forwarded", "Via"];
+    [
+        "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Original-For", "X-Original-Host", "X-Original-Proto", "X-Real-IP", "Forwarded", "Via",
+    ];
 
     private static readonly byte[] KeyBytes = Encoding.UTF8.GetBytes(DevelopmentKey);
 

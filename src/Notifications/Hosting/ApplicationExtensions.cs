@@ -37,11 +37,16 @@ public static partial class ApplicationExtensions
         await FirstKey.CheckAsync(store, options, app.Environment);
     }
 
-    private static bool IsServer(WebApplication app) => app.Services.GetRequiredService<Node>().Engine == EngineKind.Server;
+    private static bool IsServer(WebApplication app) => EngineChoice.Of(app.Configuration) == EngineKind.Server;
 
     /// <summary>The way of every request, from the outside in.</summary>
     public static void UseNotifications(this WebApplication app)
     {
+        if (app.Services.GetRequiredService<IOptions<ProxyOptions>>().Value.Forwarding() is { } forwarding)
+        {
+            app.UseForwardedHeaders(forwarding);
+        }
+
         app.Use((context, next) =>
         {
             // As late as possible: an exception's answer starts over without what was set before.

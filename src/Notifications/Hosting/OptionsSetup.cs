@@ -40,7 +40,7 @@ public static class OptionsSetup
         }
 
         return configuration.GetSection("Notifications").AsEnumerable()
-            .Where(setting => setting.Value is not null && !known.Contains(setting.Key)
+            .Where(setting => !string.IsNullOrEmpty(setting.Value) && !known.Contains(setting.Key)
                 && !open.Exists(path => setting.Key.StartsWith(path + ":", StringComparison.OrdinalIgnoreCase)))
             .Select(setting => setting.Key)
             .Order(StringComparer.OrdinalIgnoreCase);
@@ -54,9 +54,11 @@ public static class OptionsSetup
             var value = Nullable.GetUnderlyingType(property.PropertyType) ?? property.PropertyType;
             if (value != typeof(string) && typeof(IEnumerable).IsAssignableFrom(value))
             {
-                open.Add(name);
+                open.Add(name); // Its entries, that is: a value of its own has no effect.
+                continue;
             }
-            else if (value.IsClass && value != typeof(string) && value != typeof(Uri))
+
+            if (value.IsClass && value != typeof(string) && value != typeof(Uri))
             {
                 Collect(name, value, known, open);
                 continue;

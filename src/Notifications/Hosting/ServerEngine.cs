@@ -206,10 +206,10 @@ public sealed partial class ServerEngine(
             catch (Exception e) when (isTransient(e))
             {
                 var waited = time.GetElapsedTime(started);
-                var reason = e.InnerException is { } inner ? $"{e.Message} ({inner.Message})" : e.Message;
+                var reason = e.InnerException is { } inner && e is not RedisUnavailableException ? $"{e.Message} ({inner.Message})" : e.Message;
                 if (waited + Retry > Patience)
                 {
-                    throw new StartupException($"The server in {setting} cannot be used after {waited.TotalSeconds:0} s: {reason} Is it running and the address right? Notifications:StartupWaitSeconds says how long to wait.", e);
+                    throw new StartupException($"The server in {setting} cannot be used after {waited.TotalSeconds:0} s: {reason.TrimEnd('.')}. Is it running and the address right? Notifications:StartupWaitSeconds says how long to wait.", e);
                 }
 
                 if (reported == TimeSpan.Zero || waited - reported >= ReportEvery)

@@ -92,6 +92,7 @@ public static class ServiceCollectionExtensions
         services.AddProblemDetails();
         services.AddExceptionHandler<ExceptionProblems>();
         services.Configure<RouteHandlerOptions>(options => options.ThrowOnBadRequest = true);
+        services.AddNotificationsOptions<ProxyOptions>(configuration, "Notifications:Proxy", o => o.Validate());
         services.AddNotificationsOptions<CorsOptions>(configuration, "Notifications:Cors", o => o.Validate());
         services.AddCors();
         services.AddOptions<Microsoft.AspNetCore.Cors.Infrastructure.CorsOptions>().Configure<IOptions<CorsOptions>>((cors, own) =>
@@ -131,9 +132,14 @@ public static class ServiceCollectionExtensions
             provider.GetRequiredService<PostgresIdentity>(), provider.GetRequiredService<ServerEngine>().Database, provider.GetRequiredService<TimeProvider>()));
 
         // Whoever commits tells the gateways, wherever they are.
-        services.AddSingleton(provider => new SharedDoorbell(
-            provider.GetRequiredService<ServerEngine>().Link, provider.GetRequiredService<IOptions<RedisOptions>>().Value,
-            provider.GetRequiredService<Node>(), provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton(provider =>
+        {
+            var engine = provider.GetRequiredService<ServerEngine>();
+            var doorbell = new SharedDoorbell(
+                engine.Link, provider.GetRequiredService<IOptions<RedisOptions>>().Value, provider.GetRequiredService<Node>(), provider.GetRequiredService<TimeProvider>());
+            engine.Database.InDoubt += doorbell.Doubt;
+            return doorbell;
+        });
         services.AddSingleton<IDoorbell>(provider => provider.GetRequiredService<SharedDoorbell>());
         services.AddHostedService(provider => provider.GetRequiredService<SharedDoorbell>());
         services.AddSingleton<ILeases>(provider => new SharedLeases(

@@ -283,16 +283,32 @@ public sealed partial class RedisEventLog : IEventLog, IAsyncDisposable
         }
     }
 
-    /// <summary>An entry, and the position of the one before it. What was not written by the script comes out as an entry that is no event.</summary>
+    /// <summary>
+    /// An entry, and the position of the one before it. Fields of a newer version are passed over; what is no entry of this service comes out as
+    /// one that is no event.
+    /// </summary>
     private (LogEntry Entry, LogPosition? Previous) Read(int partition, RedisResult item)
     {
         var parts = (RedisResult[])item!;
         var position = Position((byte[])parts[0]!);
         var fields = (RedisResult[])parts[1]!;
-        if (fields.Length == 12 && (string?)fields[0] == "p" && (string?)fields[6] == "i" && (string?)fields[8] == "t" && (string?)fields[10] == "d"
-            && (byte[])fields[7]! is { Length: 16 } id)
+        byte[]? id = null, payload = null;
+        string? tenant = null;
+        LogPosition? previous = null;
+        for (var i = 0; i + 1 < fields.Length; i += 2)
         {
-            return (new LogEntry(position, (string)fields[9]!, Ids.FromBytes(id), (byte[])fields[11]!), Position((byte[])fields[1]!));
+            switch ((string?)fields[i])
+            {
+                case "p": previous = Position((byte[])fields[i + 1]!); break;
+                case "i": id = (byte[])fields[i + 1]!; break;
+                case "t": tenant = (string)fields[i + 1]!; break;
+                case "d": payload = (byte[])fields[i + 1]!; break;
+            }
+        }
+
+        if (id is { Length: 16 } && tenant is not null && payload is not null)
+        {
+            return (new LogEntry(position, tenant, Ids.FromBytes(id), payload), previous);
         }
 
         var text = string.Join('\n', fields.Select(f => (string?)f));

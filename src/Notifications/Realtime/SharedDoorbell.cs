@@ -22,6 +22,8 @@ public sealed class SharedDoorbell(RedisLink link, RedisOptions options, Node no
     private const int MaxMessageBytes = 256 * 1024;
     private static readonly TimeSpan Beat = TimeSpan.FromSeconds(1);
 
+    private static readonly TimeSpan MaxLeave = TimeSpan.FromSeconds(2);
+
     /// <summary>A gateway that was gone for a moment goes on with its numbers; one that is gone for long has another name when it comes back.</summary>
     private static readonly TimeSpan Forget = TimeSpan.FromMinutes(10);
 
@@ -33,13 +35,14 @@ public sealed class SharedDoorbell(RedisLink link, RedisOptions options, Node no
     /// <summary>By gateway, the number of the last message, counted before it is sent, and when the gateway was there last.</summary>
     private readonly Dictionary<string, (long Number, long SeenAt)> _gateways = new(StringComparer.Ordinal);
     private readonly PresenceKeys _keys = new(options.Prefix);
-    private IDoorbell? _local;
+    private Gateway? _local;
+    private Task _sending = Task.CompletedTask;
 
     /// <summary>Of this process, not of its name: numbers begin anew with each.</summary>
     private readonly string _sender = $"{node.Id}/{Guid.NewGuid():N}";
 
     /// <summary>This node's gateway, where it has one.</summary>
-    internal void Attach(IDoorbell gateway) => _local = gateway;
+    internal void Attach(Gateway gateway) => _local = gateway;
 
     /// <inheritdoc/>
     public ValueTask RingAsync(IReadOnlyList<UserPush> pushes)
@@ -60,8 +63,35 @@ public sealed class SharedDoorbell(RedisLink link, RedisOptions options, Node no
         return _local?.RingAllAsync(tenant) ?? default;
     }
 
+    /// <summary>Something may have been committed that is not rung: every gateway looks into the store.</summary>
+    public void Doubt()
+    {
+        Skip();
+        _local?.CompareSoon();
+    }
+
+    /// <summary>Sends what was rung, then takes its leave.</summary>
+    public override async Task StopAsync(CancellationToken cancellationToken)
+    {
+        _queue.Writer.TryComplete();
+        try
+        {
+            await _sending.WaitAsync(MaxLeave, time, cancellationToken);
+        }
+        catch (Exception e) when (e is TimeoutException or OperationCanceledException)
+        {
+            Skip();
+        }
+
+        await base.StopAsync(cancellationToken);
+    }
+
     /// <inheritdoc/>
-    protected override Task ExecuteAsync(CancellationToken stoppingToken) => Task.WhenAll(SendAsync(stoppingToken), BeatAsync(stoppingToken));
+    protected override Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        _sending = SendAsync();
+        return BeatAsync(stoppingToken);
+    }
 
     private void Queue(IReadOnlyList<UserPush> pushes, string? tenant)
     {
@@ -93,34 +123,28 @@ public sealed class SharedDoorbell(RedisLink link, RedisOptions options, Node no
         }
     }
 
-    private async Task SendAsync(CancellationToken stoppingToken)
+    private async Task SendAsync()
     {
-        try
+        while (await _queue.Reader.WaitToReadAsync(CancellationToken.None))
         {
-            while (await _queue.Reader.WaitToReadAsync(stoppingToken))
+            var (pushes, tenants) = (new List<UserPush>(), new HashSet<string>(StringComparer.Ordinal)); // (1)
+            while (pushes.Count < MaxPushes && _queue.Reader.TryRead(out var rung))
             {
-                var (pushes, tenants) = (new List<UserPush>(), new HashSet<string>(StringComparer.Ordinal)); // (1)
-                while (pushes.Count < MaxPushes && _queue.Reader.TryRead(out var rung))
+                pushes.AddRange(rung.Pushes);
+                if (rung.Tenant is not null)
                 {
-                    pushes.AddRange(rung.Pushes);
-                    if (rung.Tenant is not null)
-                    {
-                        tenants.Add(rung.Tenant);
-                    }
-                }
-
-                try
-                {
-                    await SendAsync(pushes, tenants);
-                }
-                catch (RedisUnavailableException)
-                {
-                    Skip();
+                    tenants.Add(rung.Tenant);
                 }
             }
-        }
-        catch (OperationCanceledException)
-        {
+
+            try
+            {
+                await SendAsync(pushes, tenants);
+            }
+            catch (RedisUnavailableException)
+            {
+                Skip();
+            }
         }
     }
 
@@ -190,12 +214,31 @@ public sealed class SharedDoorbell(RedisLink link, RedisOptions options, Node no
         {
             while (await timer.WaitForNextTickAsync(stoppingToken))
             {
+                await MeetAsync();
                 await BeatAsync(leaving: false);
             }
         }
         catch (OperationCanceledException)
         {
             await BeatAsync(leaving: true);
+        }
+    }
+
+    /// <summary>Gateways that never had to be told anything have a number too, so that they can be told that something was not sent.</summary>
+    private async Task MeetAsync()
+    {
+        try
+        {
+            foreach (var gateway in await link.CallAsync(database => database.SetMembersAsync(_keys.Gateways)))
+            {
+                lock (_lock)
+                {
+                    _gateways[gateway!] = (_gateways.GetValueOrDefault(gateway!).Number, time.GetTimestamp());
+                }
+            }
+        }
+        catch (RedisUnavailableException)
+        {
         }
     }
 

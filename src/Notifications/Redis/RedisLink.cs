@@ -215,9 +215,12 @@ public sealed partial class RedisLink : IAsyncDisposable
         }
         catch (Exception e) when (e is RedisException or ObjectDisposedException or InvalidOperationException or OperationCanceledException)
         {
-            throw new RedisUnavailableException($"Redis cannot be reached: {e.Message}", e);
+            throw new RedisUnavailableException($"Redis cannot be reached: {Brief(e)}", e);
         }
     }
+
+    /// <summary>The library's messages go on with its counters.</summary>
+    private static string Brief(Exception e) => string.Join(';', e.Message.Split(';').Take(2)).Split(", origin:")[0];
 
     private async Task SubscribeAsync(ConnectionMultiplexer multiplexer, string channel, Action<byte[]> handler)
     {

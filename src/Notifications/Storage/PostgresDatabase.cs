@@ -32,6 +32,9 @@ public sealed class PostgresDatabase : IDatabase
         _source = builder.Build();
     }
 
+    /// <summary>Told when the answer to a COMMIT was lost: something may be stored that nobody will tell of. Must return at once.</summary>
+    public event Action? InDoubt;
+
     /// <inheritdoc/>
     /// <remarks>
     /// A transaction that lost a deadlock or a race of serialization was rolled back whole, and is run again. Where it cannot be known
@@ -46,7 +49,7 @@ public sealed class PostgresDatabase : IDatabase
                 await using var connection = await _source.OpenConnectionAsync();
                 await using var transaction = await connection.BeginTransactionAsync();
                 var result = await work(new PostgresSession(connection, transaction));
-                await transaction.CommitAsync();
+                await CommitAsync(transaction);
                 return result;
             }
             catch (PostgresException e) when (e.SqlState is PostgresErrorCodes.DeadlockDetected or PostgresErrorCodes.SerializationFailure && attempt < MaxAttempts)
@@ -96,6 +99,19 @@ public sealed class PostgresDatabase : IDatabase
 
     /// <inheritdoc/>
     public ValueTask DisposeAsync() => _source.DisposeAsync();
+
+    private async Task CommitAsync(NpgsqlTransaction transaction)
+    {
+        try
+        {
+            await transaction.CommitAsync();
+        }
+        catch (Exception e) when (e is not PostgresException { SqlState: PostgresErrorCodes.DeadlockDetected or PostgresErrorCodes.SerializationFailure })
+        {
+            InDoubt?.Invoke();
+            throw;
+        }
+    }
 
     /// <summary>Faults of the server, the network or the disk, as opposed to those of a statement.</summary>
     internal static bool IsUnavailable(Exception exception) => exception switch

@@ -37,7 +37,8 @@ public sealed partial class Store
             {
                 await session.ExecuteAsync(
                     "INSERT INTO dead_letters (id, tenant, event_id, partition, position, reason, error, created_at, payload) " +
-                    "SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9 WHERE NOT EXISTS (SELECT 1 FROM dead_letters WHERE event_id = $3)",
+                    "SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9 WHERE NOT EXISTS " +
+                    "(SELECT 1 FROM dead_letters WHERE event_id = $3 AND partition = $4 AND position = $5)",
                     Ids.New(time).Bytes(), entry.Entry.Tenant, entry.Entry.EventId.Bytes(), lease.Partition, entry.Entry.Position.Value,
                     entry.Reason, entry.Error, Now, entry.Entry.Payload.ToArray());
             }

@@ -29,6 +29,9 @@ public sealed class StartupTests : IDisposable
     [InlineData("Notifications:Cors:Origins:0", "app.example", "Notifications:Cors:Origins")]
     [InlineData("Notifications:Cors:Origins:0", "*", "Notifications:Cors:Origins")]
     [InlineData("Notifications:Cors:Origins:0", "https://app.example/path", "Notifications:Cors:Origins")]
+    [InlineData("Notifications:Proxy:KnownNetworks:0", "10.0.0.5", "Notifications:Proxy:KnownNetworks")]
+    [InlineData("Notifications:Proxy:KnownNetworks:0", "10.0.0.0/33", "Notifications:Proxy:KnownNetworks")]
+    [InlineData("Notifications:Proxy:KnownNetworks:0", "proxy.example/8", "Notifications:Proxy:KnownNetworks")]
     [InlineData("ConnectionStrings:Redis", "localhost", "ConnectionStrings:Postgres")]
     [InlineData("ConnectionStrings:Postgres", "Host=localhost", "ConnectionStrings:Redis")]
     [InlineData("Notifications:Auth:Jwt:Audience", "a", "Authority")]
@@ -133,14 +136,16 @@ public sealed class StartupTests : IDisposable
             ["Notifications:Auth:Jwt:Algorithms:0"] = "RS256",
             ["Notifications:Auth:Jwt:Audiance"] = "x",
             ["Notifications:Cors:Origins:3"] = "x",
+            ["Notifications:Cors:Origins"] = "x",
+            ["Notifications:Proxy:KnownNetworks"] = "",
         }).Build();
         OptionsSection[] sections =
         [
             new("Notifications", typeof(NotificationsOptions)), new("Notifications:Auth", typeof(AuthOptions)),
-            new("Notifications:Cors", typeof(CorsOptions)),
+            new("Notifications:Cors", typeof(CorsOptions)), new("Notifications:Proxy", typeof(ProxyOptions)),
         ];
         Assert.Equal(
-            ["Notifications:Auth:Jwt:Audiance", "Notifications:DataPth", "Notifications:Log:Partition"],
+            ["Notifications:Auth:Jwt:Audiance", "Notifications:Cors:Origins", "Notifications:DataPth", "Notifications:Log:Partition"],
             OptionsSetup.UnknownSettings(configuration, sections));
     }
 
