@@ -22,8 +22,10 @@ public sealed class RedisUnavailableException(string message, Exception? inner =
 public sealed partial class RedisLink : IAsyncDisposable
 {
     private const int MaxCalls = 20_000;
+    private const int FailuresToReplace = 5;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan Beat = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan MaxConnect = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan MaxSilence = TimeSpan.FromSeconds(5);
 
     private readonly ConfigurationOptions _configuration;
@@ -174,9 +176,9 @@ public sealed partial class RedisLink : IAsyncDisposable
             typeof(ConnectionMultiplexer).GetProperty("PreserveAsyncOrder")?.SetValue(multiplexer, false);
             return multiplexer;
         }
-        catch (RedisException e)
+        catch (Exception e) when (e is not ArgumentException)
         {
-            throw new RedisUnavailableException(e.Message, e);
+            throw new RedisUnavailableException(Brief(e), e);
         }
     }
 
@@ -213,8 +215,9 @@ public sealed partial class RedisLink : IAsyncDisposable
 
             throw new RedisUnavailableException($"Redis did not answer within {Patience.TotalSeconds} seconds.", e);
         }
-        catch (Exception e) when (e is RedisException or ObjectDisposedException or InvalidOperationException or OperationCanceledException)
+        catch (Exception e) when (e is not RedisUnavailableException)
         {
+            // Whatever the library throws: there is more than one base class, and nothing else is called here.
             throw new RedisUnavailableException($"Redis cannot be reached: {Brief(e)}", e);
         }
     }
@@ -229,10 +232,10 @@ public sealed partial class RedisLink : IAsyncDisposable
         {
             await task.WaitAsync(Patience, _time);
         }
-        catch (Exception e) when (e is RedisException or TimeoutException or ObjectDisposedException)
+        catch (Exception e)
         {
             Forget(task);
-            throw new RedisUnavailableException($"Redis did not take a subscription: {e.Message}", e);
+            throw new RedisUnavailableException($"Redis did not take a subscription: {Brief(e)}", e);
         }
     }
 
@@ -252,18 +255,26 @@ public sealed partial class RedisLink : IAsyncDisposable
             }
 
             LogReplaced(_logger);
-            var replacement = await MultiplexAsync(_configuration);
-            foreach (var (channel, handler) in _handlers)
+            var replacement = await MultiplexAsync(_configuration).WaitAsync(MaxConnect, _time);
+            try
             {
-                await SubscribeAsync(replacement, channel, handler);
+                foreach (var (channel, handler) in _handlers)
+                {
+                    await SubscribeAsync(replacement, channel, handler);
+                }
+            }
+            catch
+            {
+                _ = Task.Run(replacement.Dispose);
+                throw;
             }
 
             _multiplexer = Watch(replacement);
             Volatile.Write(ref _reconnected, true);
             Volatile.Write(ref _echoedAt, _time.GetTimestamp());
-            _ = Task.Run(() => old.Dispose());
+            _ = Task.Run(old.Dispose);
         }
-        catch (RedisUnavailableException e)
+        catch (Exception e) when (e is RedisUnavailableException or TimeoutException)
         {
             LogNotReplaced(_logger, e.Message);
         }
@@ -273,49 +284,66 @@ public sealed partial class RedisLink : IAsyncDisposable
         }
     }
 
-    /// <summary>(1) sends itself a message; (2) hears nothing of it for long: connects anew; (3) back after an outage: looks at it again.</summary>
+    /// <summary>
+    /// Until the end, whatever happens: (1) sends itself a message; (2) hears nothing of it for long, or cannot send for long: connects anew;
+    /// (3) back after an outage: looks at it again.
+    /// </summary>
     private async Task BeatAsync()
     {
         using var timer = new PeriodicTimer(Beat, TimeProvider.System);
-        try
+        var failures = 0;
+        while (await NextAsync(timer))
         {
-            while (await timer.WaitForNextTickAsync(_stopping.Token))
+            var (fault, restored) = ((string?)null, false);
+            try
             {
-                var (fault, restored) = ((string?)null, false);
-                try
+                await PublishAsync(_echo, []); // (1)
+                if (_time.GetElapsedTime(Volatile.Read(ref _echoedAt)) > MaxSilence) // (2)
                 {
-                    await PublishAsync(_echo, []); // (1)
-                    if (_time.GetElapsedTime(Volatile.Read(ref _echoedAt)) > MaxSilence) // (2)
-                    {
-                        await ReplaceAsync(_multiplexer);
-                    }
-
-                    if (Fault is not null || Volatile.Read(ref _reconnected)) // (3)
-                    {
-                        Volatile.Write(ref _reconnected, false);
-                        restored = true;
-                        await _checks.RunAsync(this);
-                    }
-                }
-                catch (Exception e) when (e is RedisUnavailableException or RedisUnsafeException)
-                {
-                    fault = e is RedisUnsafeException ? e.Message : "unreachable";
-                    if (Fault is null)
-                    {
-                        LogLost(_logger, e.Message);
-                    }
+                    await ReplaceAsync(_multiplexer);
                 }
 
-                Volatile.Write(ref _fault, fault);
-                if (restored && fault is null)
+                if (Fault is not null || Volatile.Read(ref _reconnected)) // (3)
                 {
-                    LogBack(_logger);
-                    Restored?.Invoke();
+                    Volatile.Write(ref _reconnected, false);
+                    restored = true;
+                    await _checks.RunAsync(this);
+                }
+
+                failures = 0;
+            }
+            catch (Exception e)
+            {
+                fault = e is RedisUnsafeException ? e.Message : "unreachable";
+                if (Fault is null)
+                {
+                    LogLost(_logger, e.Message);
+                }
+
+                if (e is not RedisUnsafeException && ++failures % FailuresToReplace == 0)
+                {
+                    await ReplaceAsync(_multiplexer);
                 }
             }
+
+            Volatile.Write(ref _fault, fault);
+            if (restored && fault is null)
+            {
+                LogBack(_logger);
+                Restored?.Invoke();
+            }
+        }
+    }
+
+    private async ValueTask<bool> NextAsync(PeriodicTimer timer)
+    {
+        try
+        {
+            return await timer.WaitForNextTickAsync(_stopping.Token);
         }
         catch (OperationCanceledException)
         {
+            return false;
         }
     }
 
