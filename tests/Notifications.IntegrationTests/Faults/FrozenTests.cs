@@ -105,7 +105,7 @@ public sealed class FrozenTests(FaultCluster fixture, ITestOutputHelper output) 
             var lost = Cluster[i % 2 == 0 ? "ingest1" : "ingest2"].Redis!.LoseAnswerTo(bytes => bytes.IndexOf("EVAL"u8) >= 0);
             await Task.WhenAny(lost, load.GoOnAsync(20));
             Assert.True(lost.IsCompleted, "No append was seen.");
-            await load.GoOnAsync(0.2);
+            await Until.TrueAsync("the node has its Redis back", async () => (await Cluster[i % 2 == 0 ? "ingest1" : "ingest2"].Server.Api.GetAsync("/health/ready")).Status == 200);
         }
 
         await load.CatchUpAsync();

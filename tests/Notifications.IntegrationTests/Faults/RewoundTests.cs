@@ -25,7 +25,7 @@ public sealed class RewoundTests(ITestOutputHelper output)
             await load.CatchUpAsync();
         }
 
-        Assert.Contains("rewound", cluster["back"].Server.Log, StringComparison.OrdinalIgnoreCase);
+        Assert.Contains("the log was flushed or is an older copy", cluster["back"].Server.Log, StringComparison.Ordinal);
         await load.FinishAsync("Redis flushed", output.WriteLine);
     }
 
@@ -50,7 +50,7 @@ public sealed class RewoundTests(ITestOutputHelper output)
             await load.CatchUpAsync();
         }
 
-        Assert.Contains("rewound", cluster["back"].Server.Log, StringComparison.OrdinalIgnoreCase);
+        Assert.Contains("the log was flushed or is an older copy", cluster["back"].Server.Log, StringComparison.Ordinal);
         await load.FinishAsync("Redis restored from an old copy", output.WriteLine);
     }
 

@@ -69,7 +69,7 @@ public sealed class PostgresServer : IAsyncDisposable
         {
             ["port"] = Port.ToString(CultureInfo.InvariantCulture),
             ["listen_addresses"] = "127.0.0.1",
-            ["unix_socket_directories"] = _folder.Path,
+            ["unix_socket_directories"] = "", // Their paths may be too long.
             ["max_connections"] = "300",
             ["fsync"] = _options.Fsync ? "on" : "off",
             ["full_page_writes"] = _options.Fsync ? "on" : "off",

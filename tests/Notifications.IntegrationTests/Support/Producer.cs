@@ -6,8 +6,8 @@ using System.Text.Json;
 namespace Notifications.IntegrationTests.Support;
 
 /// <summary>
-/// A producer that does what the README tells producers to: it gives each event an id, and sends it again until it is accepted, to another
-/// process where there are several.
+/// A producer that does what the README tells producers to: it gives each event an id, and sends it again until it is accepted. Where there
+/// are several processes that take events, each request goes to the next.
 /// </summary>
 public sealed class Producer(params IReadOnlyList<Api> apis)
 {
@@ -96,11 +96,11 @@ public sealed class Producer(params IReadOnlyList<Api> apis)
 
     private async Task<Answer> SendUntilAnsweredAsync(string path, string body)
     {
-        while (true)
+        for (var at = Interlocked.Increment(ref _at); ; at++)
         {
             try
             {
-                var answer = await apis[(int)((uint)Volatile.Read(ref _at) % apis.Count)].SendTextAsync(HttpMethod.Post, path, body);
+                var answer = await apis[(int)((uint)at % apis.Count)].SendTextAsync(HttpMethod.Post, path, body);
                 if (answer.Status is not (503 or 409))
                 {
                     return answer;
@@ -117,7 +117,6 @@ public sealed class Producer(params IReadOnlyList<Api> apis)
                 Interlocked.Increment(ref _silences);
             }
 
-            Interlocked.Increment(ref _at);
             Interlocked.Increment(ref _retries);
             await Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System);
         }

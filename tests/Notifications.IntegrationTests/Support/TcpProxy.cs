@@ -144,17 +144,21 @@ public sealed class TcpProxy : IAsyncDisposable
 
     private async Task AcceptAsync(TcpListener listener)
     {
-        try
+        while (true)
         {
-            while (true)
+            try
             {
                 var client = await listener.AcceptSocketAsync();
                 _ = new Link(this, client).RunAsync();
             }
-        }
-        catch (Exception e) when (e is SocketException or ObjectDisposedException or InvalidOperationException)
-        {
-            // Cut.
+            catch (SocketException e) when (e.SocketErrorCode is SocketError.ConnectionAborted or SocketError.ConnectionReset)
+            {
+                // It was gone before it was taken.
+            }
+            catch (Exception e) when (e is SocketException or ObjectDisposedException or InvalidOperationException)
+            {
+                return; // Cut.
+            }
         }
     }
 
