@@ -80,7 +80,7 @@ public sealed class RedisLinkTests(SharedServers servers)
         while (!enough.IsCancellationRequested)
         {
             await CallOnceAsync(link, key);
-            await Task.Delay(TimeSpan.FromMilliseconds(5), TimeProvider.System);
+            await Task.Delay(TimeSpan.FromMilliseconds(5), TimeProvider.System, CancellationToken.None);
         }
     }
 
