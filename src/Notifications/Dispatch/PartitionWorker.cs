@@ -296,9 +296,9 @@ public sealed partial class PartitionWorker(
     [LoggerMessage(3006, LogLevel.Error, "Partition {Partition}: more of the log was committed than the store knows of, so the store is an older copy. The epoch is raised, and clients start over")]
     private static partial void LogStoreRewound(ILogger logger, int partition);
 
-    [LoggerMessage(3002, LogLevel.Error, "Partition {Partition}: the store refused event {EventId}")]
-    private static partial void LogRefused(ILogger logger, int partition, Guid eventId, Exception exception);
+    [LoggerMessage(3002, LogLevel.Error, "Partition {Partition}: the store refused event {Event}")]
+    private static partial void LogRefused(ILogger logger, int partition, Guid @event, Exception exception);
 
-    [LoggerMessage(3003, LogLevel.Error, "Partition {Partition}: event {EventId} was given up on: {Reason}")]
-    private static partial void LogDead(ILogger logger, int partition, Guid eventId, string reason);
+    [LoggerMessage(3003, LogLevel.Error, "Partition {Partition}: event {Event} was given up on: {Reason}")]
+    private static partial void LogDead(ILogger logger, int partition, Guid @event, string reason);
 }

@@ -14,6 +14,7 @@ public sealed partial class ServerEngine(
     PostgresIdentity identity, TimeProvider time, ILoggerFactory loggers) : IAsyncDisposable
 {
     private const int MinPostgresVersion = 140_000;
+    private const int MinThreads = 32;
     private static readonly TimeSpan Retry = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan ReportEvery = TimeSpan.FromSeconds(5);
 
@@ -35,6 +36,9 @@ public sealed partial class ServerEngine(
     /// <exception cref="StartupException">It cannot be opened; the message says why and what to do.</exception>
     public async Task OpenAsync()
     {
+        // A database that hangs makes its driver block threads for moments; on a small machine everything else would wait for those.
+        ThreadPool.GetMinThreads(out var workers, out var completions);
+        ThreadPool.SetMinThreads(Math.Max(workers, MinThreads), completions);
         await using (var connection = await ConnectPostgresAsync()) // (1)
         {
             try

@@ -163,6 +163,12 @@ public static class RealtimeSetup
             return Problems.Field(error.Field, error.Message).ExecuteAsync(context);
         }
 
+        // What was negotiated was negotiated with whichever node was asked; this may be another. Without its id the upgrade is a connection of its own.
+        if (context.Request.Query.ContainsKey("id"))
+        {
+            context.Request.QueryString = QueryString.Create(context.Request.Query.Where(parameter => parameter.Key != "id"));
+        }
+
         context.Features.Set(start);
         return next(context);
     }

@@ -135,7 +135,7 @@ public sealed class PostgresDatabase : IDatabase
         var result = new NpgsqlConnectionStringBuilder(connectionString) { MaxAutoPrepare = 200, AutoPrepareMinUsages = 2, Multiplexing = false };
         SetUnlessGiven("Timeout", 5);
         SetUnlessGiven("Command Timeout", 10);
-        SetUnlessGiven("Cancellation Timeout", 1_000);
+        SetUnlessGiven("Cancellation Timeout", -1);
         SetUnlessGiven("Keepalive", 10);
         SetUnlessGiven("Maximum Pool Size", 40);
         SetUnlessGiven("Application Name", "notifications");

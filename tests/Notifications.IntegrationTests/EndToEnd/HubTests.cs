@@ -483,6 +483,21 @@ public sealed class HubTests(ServerFixture fixture)
         Assert.Equal(["WebSockets"], transports);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task It_does_not_matter_which_node_negotiated(bool here)
+    {
+        var user = fixture.NewUser();
+        using var me = await Api.AsUserAsync(user);
+        var negotiation = await me.SendAsync(HttpMethod.Post, "/hubs/notifications/negotiate?negotiateVersion=1", null);
+        var token = here ? negotiation.Expect(200).Json.GetProperty("connectionToken").GetString() : "of-another-node";
+
+        await using var client = await HubClient.ConnectAsync(Server, new HubOptions { Token = await Api.TokenAsync(user), Negotiated = token });
+        await Api.PublishAsync(user, "arrived");
+        Assert.Equal("arrived", (await client.WaitForAsync<Notification>()).Item.Title);
+    }
+
     [Fact]
     public async Task A_client_that_stops_reading_costs_the_others_nothing()
     {

@@ -24,6 +24,9 @@ public sealed record HubOptions
     /// <summary><c>?epoch=</c></summary>
     public long? Epoch { get; init; }
 
+    /// <summary><c>?id=</c>, the connection token of a negotiation.</summary>
+    public string? Negotiated { get; init; }
+
     /// <summary>The <c>Origin</c> header, as a browser sends it.</summary>
     public string? Origin { get; init; }
 
@@ -108,7 +111,7 @@ public sealed class HubClient : IAsyncDisposable
     {
         var query = string.Join('&', new[]
         {
-            ("access_token", options.Token), ("device", options.Device), ("after", options.After), ("epoch", options.Epoch?.ToString(CultureInfo.InvariantCulture)),
+            ("id", options.Negotiated), ("access_token", options.Token), ("device", options.Device), ("after", options.After), ("epoch", options.Epoch?.ToString(CultureInfo.InvariantCulture)),
         }.Where(p => p.Item2 is not null).Select(p => $"{p.Item1}={Uri.EscapeDataString(p.Item2!)}"));
         return new UriBuilder(server) { Scheme = "ws", Path = "/hubs/notifications", Query = query }.Uri;
     }

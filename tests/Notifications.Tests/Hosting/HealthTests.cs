@@ -129,8 +129,6 @@ internal sealed class SwitchedLog(IEventLog log) : IEventLog
     public ValueTask<List<LogEntry>> ReadAsync(int partition, LogPosition after, int maxEntries, int maxBytes, CancellationToken cancellationToken) =>
         Away ? throw Gone() : log.ReadAsync(partition, after, maxEntries, maxBytes, cancellationToken);
 
-    public ValueTask<LogState> BeginAsync(int partition, LogPosition committed) => Away ? throw Gone() : log.BeginAsync(partition, committed);
-
     public Task WaitAsync(int partition, CancellationToken cancellationToken) => log.WaitAsync(partition, cancellationToken);
 
     public ValueTask<LogState> BeginAsync(int partition, LogPosition committed) => Away ? throw Gone() : log.BeginAsync(partition, committed);
