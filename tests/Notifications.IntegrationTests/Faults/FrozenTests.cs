@@ -27,6 +27,8 @@ public sealed class FrozenTests(FaultCluster fixture, ITestOutputHelper output) 
         {
             // It begins to write, and never hears what its first statement did.
             await node.Postgres!.When(Direction.ToServer, bytes => bytes.IndexOf("READ COMMITTED"u8) >= 0, node.Server.Freeze);
+            await Until.TrueAsync("its transaction stands open", async () => await Cluster.Postgres.NumberAsync(
+                Cluster.Database, "SELECT count(*) FROM pg_stat_activity WHERE state LIKE 'idle in transaction%' AND state_change < clock_timestamp() - interval '1 s'") > 0);
         }
         else
         {

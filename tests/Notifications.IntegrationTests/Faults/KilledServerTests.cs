@@ -95,7 +95,7 @@ public sealed class KilledServerTests(ITestOutputHelper output)
             Assert.True(sync.Head >= log[^1].Seq);
             faults.AddRange(user.Faults);
             faults.AddRange(user.Compare(log));
-            faults.AddRange(OutOfLine(user.Name, log));
+            faults.AddRange(OutgoingEvent.OutOfLine(user.Name, log, line => int.Parse(line[4..]) % 2 == 0));
         }
 
         output.WriteLine(
@@ -152,26 +152,5 @@ public sealed class KilledServerTests(ITestOutputHelper output)
             _ => (new[] { "user:" + user }, new[] { user }),
         };
         return new OutgoingEvent($"{line}-{number}", to, users, line, number, ordered);
-    }
-
-    /// <summary>Lines with an ordering key have to be in every inbox in the order they were sent.</summary>
-    private static IEnumerable<string> OutOfLine(string user, IEnumerable<Item> log)
-    {
-        var last = new Dictionary<string, int>();
-        foreach (var item in log)
-        {
-            var data = item.Json.GetProperty("data");
-            var line = data.GetProperty("line").GetString()!;
-            var number = data.GetProperty("number").GetInt32();
-            if (int.Parse(line[4..]) % 2 == 0)
-            {
-                if (last.TryGetValue(line, out var before) && before >= number)
-                {
-                    yield return $"{user}: {line} {number} came after {before}";
-                }
-
-                last[line] = number;
-            }
-        }
     }
 }

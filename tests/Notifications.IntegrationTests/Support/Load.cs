@@ -112,8 +112,8 @@ public sealed class Load : IAsyncDisposable
     /// <summary>Waits until everything that was accepted up to now was shown, while more is sent.</summary>
     public async Task CatchUpAsync()
     {
-        var due = Producer.Count;
-        await WaitAsync($"{due} shown events", () => Shown >= due);
+        var due = Producer.Deliveries;
+        await WaitAsync($"{due} shown notifications", () => Shown >= due);
     }
 
     /// <summary>Sends nothing more until <see cref="Continue"/>, and waits until everything was shown.</summary>
@@ -191,7 +191,7 @@ public sealed class Load : IAsyncDisposable
         catch (TimeoutException e)
         {
             throw new TimeoutException(
-                $"{e.Message}\n{Producer.Count} accepted, {Shown} shown, {Producer.Retries} sent again, {Producer.Refusals} refused, " +
+                $"{e.Message}\n{Producer.Count} accepted for {Producer.Deliveries} recipients, {Shown} shown, {Producer.Retries} sent again, {Producer.Refusals} refused, " +
                 $"{Producer.Silences} not answered\n{_cluster.Logs()}");
         }
 
@@ -224,28 +224,10 @@ public sealed class Load : IAsyncDisposable
             faults.Add($"{user.Name}: the numbers of its items have holes");
         }
 
-        faults.AddRange(OutOfLine(user.Name, log));
+        faults.AddRange(OutgoingEvent.OutOfLine(user.Name, log, _ => true));
         faults.AddRange(user.Faults);
         faults.AddRange(user.Compare(log));
         return faults;
-    }
-
-    /// <summary>Events of one line have to be in every inbox in the order they were sent.</summary>
-    private static IEnumerable<string> OutOfLine(string user, IEnumerable<Item> log)
-    {
-        var last = new Dictionary<string, int>();
-        foreach (var item in log)
-        {
-            var data = item.Json.GetProperty("data");
-            var line = data.GetProperty("line").GetString()!;
-            var number = data.GetProperty("number").GetInt32();
-            if (last.TryGetValue(line, out var before) && before >= number)
-            {
-                yield return $"{user}: {line} {number} came after {before}";
-            }
-
-            last[line] = number;
-        }
     }
 
     private void Measure(Item item)
@@ -278,8 +260,9 @@ public sealed class Load : IAsyncDisposable
 
             var events = Enumerable.Range(number, _options.Batch).Select(n =>
             {
-                var user = _users[random.Next(_users.Count)].Name;
-                return new OutgoingEvent($"{name}-{n}", ["user:" + user], [user], name, n, Ordered: true) { SentAt = Stopwatch.GetTimestamp() };
+                var user = random.Next(_users.Count);
+                string[] users = random.Next(10) > 0 ? [_users[user].Name] : [_users[user].Name, _users[(user + 1) % _users.Count].Name];
+                return new OutgoingEvent($"{name}-{n}", [.. users.Select(u => "user:" + u)], users, name, n, Ordered: true) { SentAt = Stopwatch.GetTimestamp() };
             });
             if (_options.Batch == 1)
             {

@@ -16,6 +16,7 @@ public sealed class Producer(params IReadOnlyList<Api> apis)
     private int _retries;
     private int _duplicates;
     private int _refusals;
+    private int _deliveries;
     private int _silences;
 
     /// <summary>The ids of the accepted events, by the producer's id, with their recipients and the name of the line they were sent in.</summary>
@@ -23,6 +24,9 @@ public sealed class Producer(params IReadOnlyList<Api> apis)
 
     /// <summary>How many were accepted so far.</summary>
     public int Count => Volatile.Read(ref _accepted);
+
+    /// <summary>How many notifications the accepted events come to: one for each of their recipients.</summary>
+    public int Deliveries => Volatile.Read(ref _deliveries);
 
     /// <summary>How many requests were sent again.</summary>
     public int Retries => _retries;
@@ -91,6 +95,7 @@ public sealed class Producer(params IReadOnlyList<Api> apis)
             Interlocked.Increment(ref _duplicates);
         }
 
+        Interlocked.Add(ref _deliveries, @event.Users.Length);
         Interlocked.Increment(ref _accepted);
     }
 
@@ -134,6 +139,30 @@ public sealed record OutgoingEvent(string Id, string[] To, string[] Users, strin
 {
     /// <summary>When it was sent first, in <see cref="Stopwatch"/> ticks; 0 where nobody wants to know.</summary>
     public long SentAt { get; init; }
+
+    /// <summary>What of an inbox is not in the order in which its line was sent.</summary>
+    /// <param name="user">Whose inbox it is.</param>
+    /// <param name="log">By <c>seq</c>.</param>
+    /// <param name="isOrdered">Whether a line has an order.</param>
+    public static IEnumerable<string> OutOfLine(string user, IEnumerable<Item> log, Func<string, bool> isOrdered)
+    {
+        var last = new Dictionary<string, int>();
+        foreach (var item in log)
+        {
+            var data = item.Json.GetProperty("data");
+            var line = data.GetProperty("line").GetString()!;
+            var number = data.GetProperty("number").GetInt32();
+            if (isOrdered(line))
+            {
+                if (last.TryGetValue(line, out var before) && before >= number)
+                {
+                    yield return $"{user}: {line} {number} came after {before}";
+                }
+
+                last[line] = number;
+            }
+        }
+    }
 
     /// <summary>The body of the request.</summary>
     public string ToJson()
