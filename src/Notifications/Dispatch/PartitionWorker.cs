@@ -17,7 +17,7 @@ namespace Notifications.Dispatch;
 /// </para>
 /// </summary>
 public sealed partial class PartitionWorker(
-    int partition, ILeases leases, IEventLog log, Store store, IDoorbell doorbell, TimeProvider time, ILogger logger)
+    int partition, ILeases leases, IEventLog log, Store store, IDoorbell doorbell, SemaphoreSlim? turns, TimeProvider time, ILogger logger)
 {
     private const int MaxBatch = 512;
     private const int MaxBatchBytes = 4 * 1024 * 1024;
@@ -117,32 +117,49 @@ public sealed partial class PartitionWorker(
         while (!cancellationToken.IsCancellationRequested)
         {
             await TrimAsync();
-            var entries = await log.ReadAsync(partition, _lease.Position, _carefully > 0 ? 1 : MaxBatch, MaxBatchBytes, cancellationToken); // (2)
-            if (entries.Count > 0)
+            if (!await TakeTurnAsync(fanOuts, cancellationToken))
             {
-                if (_attempts is null)
-                {
-                    _attempts = await store.CountAttemptAsync(_lease);
-                    if (_attempts > GiveUpAfter)
-                    {
-                        await CommitAsync([entries[0]], [], [new DeadEntry(entries[0], "crashed_process", "Several processes ended while they worked on this entry.")], fanOuts);
-                        continue;
-                    }
+                await log.WaitAsync(partition, cancellationToken);
+            }
+        }
+    }
 
-                    if (_attempts >= CarefulAfter)
-                    {
-                        _carefully = CarefulFor;
-                        continue; // Read again, one by one.
-                    }
-                }
-
-                _carefully = Math.Max(0, _carefully - 1);
-
-                await DispatchAsync(entries, fanOuts, cancellationToken);
-                continue;
+    /// <summary>Reads what has gathered until it is this worker's turn, and takes it to its users.</summary>
+    /// <returns>False where there was nothing.</returns>
+    private async Task<bool> TakeTurnAsync(FanOuts fanOuts, CancellationToken cancellationToken)
+    {
+        await (turns?.WaitAsync(cancellationToken) ?? Task.CompletedTask);
+        try
+        {
+            var entries = await log.ReadAsync(partition, _lease.Position, _carefully > 0 ? 1 : MaxBatch, MaxBatchBytes, cancellationToken); // (2)
+            if (entries.Count == 0)
+            {
+                return false;
             }
 
-            await log.WaitAsync(partition, cancellationToken);
+            if (_attempts is null)
+            {
+                _attempts = await store.CountAttemptAsync(_lease);
+                if (_attempts > GiveUpAfter)
+                {
+                    await CommitAsync([entries[0]], [], [new DeadEntry(entries[0], "crashed_process", "Several processes ended while they worked on this entry.")], fanOuts);
+                    return true;
+                }
+
+                if (_attempts >= CarefulAfter)
+                {
+                    _carefully = CarefulFor;
+                    return true; // Read again, one by one.
+                }
+            }
+
+            _carefully = Math.Max(0, _carefully - 1);
+            await DispatchAsync(entries, fanOuts, cancellationToken);
+            return true;
+        }
+        finally
+        {
+            turns?.Release();
         }
     }
 
