@@ -12,11 +12,11 @@ public sealed class PostgresDatabase : IDatabase
     private const int MaxAttempts = 5;
 
     /// <summary>
-    /// Seconds. A frozen dispatcher would otherwise hold its users' heads for ever (idle), a forgotten lock would stop a partition (lock), and
-    /// nothing that runs here takes long (statement).
+    /// A frozen dispatcher would otherwise hold its users' heads for ever (idle). Whoever waits for a lock waits longer than that, so that the wait ends
+    /// well (lock). Nothing that runs here takes long (statement).
     /// </summary>
     private const string ServerLimits =
-        "-c idle_in_transaction_session_timeout=5s -c lock_timeout=5s -c statement_timeout=15s";
+        "-c idle_in_transaction_session_timeout=5s -c lock_timeout=10s -c statement_timeout=15s";
 
     private readonly NpgsqlDataSource _source;
     private readonly Func<StoreSession, ValueTask>? _onConnect;
@@ -134,7 +134,7 @@ public sealed class PostgresDatabase : IDatabase
         var given = new NpgsqlConnectionStringBuilder(connectionString);
         var result = new NpgsqlConnectionStringBuilder(connectionString) { MaxAutoPrepare = 200, AutoPrepareMinUsages = 2, Multiplexing = false };
         SetUnlessGiven("Timeout", 5);
-        SetUnlessGiven("Command Timeout", 10);
+        SetUnlessGiven("Command Timeout", 12);
         SetUnlessGiven("Cancellation Timeout", -1);
         SetUnlessGiven("Keepalive", 10);
         SetUnlessGiven("Maximum Pool Size", 40);

@@ -49,10 +49,11 @@ public sealed partial class Store
     public Task<List<PartitionLease>> RenewPartitionsAsync(string owner, int count, int[] release, int share) => database.WriteAsync(async session =>
     {
         var lifetime = (long)PartitionLease.Lifetime.TotalMilliseconds;
-        var mine = await session.QueryAsync( // (1)
-            "UPDATE partitions SET expires_at = {now} + $2 WHERE id IN (SELECT p.id FROM partitions p WHERE p.owner = $1 AND p.id < $3 " +
-            "ORDER BY p.id {lock}) RETURNING " + LeaseColumns,
-            ReadLease, owner, lifetime, count); // Also what has run out: nobody took it, or it would have another owner.
+        await session.ExecuteAsync( // (1) Also what has run out: nobody took it, or it would have another owner. What is locked is being committed, which renews it.
+            "UPDATE partitions SET expires_at = {now} + $2 WHERE id IN (SELECT p.id FROM partitions p WHERE p.owner = $1 AND p.id < $3 ORDER BY p.id {lock free})",
+            owner, lifetime, count);
+        var mine = await session.QueryAsync(
+            "SELECT " + LeaseColumns + " FROM partitions WHERE owner = $1 AND id < $2 ORDER BY id", ReadLease, owner, count);
         if (release.Length > 0)
         {
             var given = await session.QueryAsync( // (2)
