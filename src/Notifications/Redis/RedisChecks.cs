@@ -54,7 +54,7 @@ internal sealed class RedisChecks(RedisOptions options)
             var pair = (RedisResult[]?)await link.CallAsync(database => database.ExecuteAsync("CONFIG", "GET", name));
             return pair is { Length: 2 } ? (string?)pair[1] : null;
         }
-        catch (RedisUnavailableException e) when (e.InnerException is RedisServerException)
+        catch (RedisUnavailableException e) when (e.InnerException is RedisServerException or RedisCommandException)
         {
             return null; // Not allowed, or renamed, as hosted ones do.
         }

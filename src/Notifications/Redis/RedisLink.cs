@@ -121,8 +121,13 @@ public sealed partial class RedisLink : IAsyncDisposable
     /// <exception cref="RedisUnavailableException">The subscription is not confirmed; it will be tried again when Redis is back.</exception>
     public async Task SubscribeAsync(string channel, Action<byte[]> handler)
     {
-        _handlers[channel] = handler;
-        await SubscribeAsync(_multiplexer, channel, handler);
+        if (!_handlers.TryAdd(channel, handler))
+        {
+            _handlers[channel] = handler; // The connection is at it already; asked again, it would hand over everything twice.
+            return;
+        }
+
+        await SubscribeAsync(_multiplexer, channel);
     }
 
     /// <summary>Hears a channel no more.</summary>
@@ -163,6 +168,15 @@ public sealed partial class RedisLink : IAsyncDisposable
         configuration.SyncTimeout = 5_000;
         configuration.KeepAlive = 5;
         configuration.ConnectRetry = 1;
+        configuration.ReconnectRetryPolicy = new LinearRetry(500); // The newer version would wait longer and longer, up to a minute.
+        configuration.AllowAdmin = true; // It would not ask for settings otherwise.
+
+        // It would keep calls for later, and send them after their callers were told that they failed.
+        if (typeof(ConfigurationOptions).GetProperty("BacklogPolicy") is { } policy)
+        {
+            policy.SetValue(configuration, policy.PropertyType.GetProperty("FailFast")!.GetValue(null));
+        }
+
         return configuration;
     }
 
@@ -225,11 +239,12 @@ public sealed partial class RedisLink : IAsyncDisposable
     /// <summary>The library's messages go on with its counters.</summary>
     private static string Brief(Exception e) => string.Join(';', e.Message.Split(';').Take(2)).Split(", origin:")[0];
 
-    private async Task SubscribeAsync(ConnectionMultiplexer multiplexer, string channel, Action<byte[]> handler)
+    private async Task SubscribeAsync(ConnectionMultiplexer multiplexer, string channel)
     {
-        var task = multiplexer.GetSubscriber().SubscribeAsync(Literal(channel), (_, message) => handler(message!));
+        Task? task = null;
         try
         {
+            task = multiplexer.GetSubscriber().SubscribeAsync(Literal(channel), (_, message) => _handlers.GetValueOrDefault(channel)?.Invoke(message!));
             await task.WaitAsync(Patience, _time);
         }
         catch (Exception e)
@@ -247,6 +262,7 @@ public sealed partial class RedisLink : IAsyncDisposable
             return;
         }
 
+        Task<ConnectionMultiplexer>? connecting = null; // In the end, to the one that is not used: it would hear everything a second time.
         try
         {
             if (old != _multiplexer)
@@ -255,24 +271,14 @@ public sealed partial class RedisLink : IAsyncDisposable
             }
 
             LogReplaced(_logger);
-            var replacement = await MultiplexAsync(_configuration).WaitAsync(MaxConnect, _time);
-            try
-            {
-                foreach (var (channel, handler) in _handlers)
-                {
-                    await SubscribeAsync(replacement, channel, handler);
-                }
-            }
-            catch
-            {
-                _ = Task.Run(replacement.Dispose);
-                throw;
-            }
-
-            _multiplexer = Watch(replacement);
+            connecting = MultiplexAsync(_configuration);
+            var replacement = await connecting.WaitAsync(MaxConnect, _time);
+            var heard = new HashSet<string>(StringComparer.Ordinal);
+            await HearAsync(replacement, heard);
+            (_multiplexer, connecting) = (Watch(replacement), Task.FromResult(old));
             Volatile.Write(ref _reconnected, true);
             Volatile.Write(ref _echoedAt, _time.GetTimestamp());
-            _ = Task.Run(old.Dispose);
+            await HearAsync(replacement, heard); // What was subscribed meanwhile, over the old one.
         }
         catch (Exception e) when (e is RedisUnavailableException or TimeoutException)
         {
@@ -280,7 +286,17 @@ public sealed partial class RedisLink : IAsyncDisposable
         }
         finally
         {
+            _ = connecting?.ContinueWith(
+                static unused => unused.Result.Dispose(), CancellationToken.None, TaskContinuationOptions.OnlyOnRanToCompletion, TaskScheduler.Default);
             _replacing.Release();
+        }
+    }
+
+    private async Task HearAsync(ConnectionMultiplexer multiplexer, HashSet<string> heard)
+    {
+        foreach (var channel in _handlers.Keys.Where(heard.Add))
+        {
+            await SubscribeAsync(multiplexer, channel);
         }
     }
 
