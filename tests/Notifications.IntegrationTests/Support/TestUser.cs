@@ -37,6 +37,11 @@ public sealed class TestUser(Func<Uri> address, string name, ClientKind kind, in
     {
     }
 
+    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(50);
+
+    /// <summary>Thousands that try more often keep the machine too busy to be let in.</summary>
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(2);
+
     private readonly Random _random = new(seed);
     private readonly List<Session> _sessions = [];
     private readonly HashSet<string> _known = [];
@@ -101,6 +106,7 @@ public sealed class TestUser(Func<Uri> address, string name, ClientKind kind, in
     /// <summary>Comes and goes until it is told to stay, then stays; returns once it is connected for good.</summary>
     public async Task ComeAndGoAsync(string token)
     {
+        var pause = FirstPause;
         while (!_abandoned)
         {
             var staying = _stay.Task.IsCompleted;
@@ -112,9 +118,12 @@ public sealed class TestUser(Func<Uri> address, string name, ClientKind kind, in
             catch (Exception e) when (e is HubRefusedException or HubClosedException or HubInvocationException or OperationCanceledException or TimeoutException)
             {
                 _refused++;
-                await Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System);
+                await Task.Delay(pause * (0.5 + _random.NextDouble()), TimeProvider.System);
+                pause = TimeSpan.FromTicks(Math.Min(pause.Ticks * 2, LongestPause.Ticks));
                 continue;
             }
+
+            pause = FirstPause;
 
             if (staying)
             {
