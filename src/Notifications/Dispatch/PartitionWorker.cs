@@ -43,6 +43,7 @@ public sealed partial class PartitionWorker(
 
     /// <summary>How many owners died of what comes next; counted once per owner, before its first batch.</summary>
     private int? _attempts;
+    private bool _counted;
     private int _carefully;
 
     /// <summary>Works until it is told to stop or owns the partition no more; a batch that has begun is finished. Faults of log and store are waited out.</summary>
@@ -69,10 +70,12 @@ public sealed partial class PartitionWorker(
             }
             catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
             {
+                await SurviveAsync();
                 return;
             }
             catch (Exception e)
             {
+                await SurviveAsync();
                 if (e is LogUnavailableException or StoreUnavailableException)
                 {
                     LogWaiting(logger, partition, e.Message);
@@ -84,6 +87,25 @@ public sealed partial class PartitionWorker(
 
                 await Task.WhenAny(Task.Delay(Retry, time, stoppingToken));
             }
+        }
+    }
+
+    /// <summary>This process did not die of the batch that it began, so that does not count: it is counted again with the next one.</summary>
+    private async Task SurviveAsync()
+    {
+        if (!_counted)
+        {
+            return;
+        }
+
+        try
+        {
+            await store.UncountAttemptAsync(partition);
+            (_counted, _attempts) = (false, null);
+        }
+        catch (StoreUnavailableException)
+        {
+            // It stays counted, once for this owner.
         }
     }
 
@@ -140,6 +162,7 @@ public sealed partial class PartitionWorker(
             if (_attempts is null)
             {
                 _attempts = await store.CountAttemptAsync(_lease);
+                _counted = true;
                 if (_attempts > GiveUpAfter)
                 {
                     await CommitAsync([entries[0]], [], [new DeadEntry(entries[0], "crashed_process", "Several processes ended while they worked on this entry.")], fanOuts);
@@ -272,6 +295,7 @@ public sealed partial class PartitionWorker(
         }
 
         _lease = _lease with { Position = entries[^1].Position };
+        _counted = false; // The commit has set it back.
         log.Committed(partition, _lease.Position, entries.Sum(e => (long)e.Payload.Length));
         fanOuts.Committed(waiting, result.FanOuts);
         NodeMeter.Committed(plans.Count);

@@ -55,7 +55,6 @@ public sealed partial class SharedLeases(
             {
                 break;
             }
-
             catch (Exception e) when (e is not OperationCanceledException)
             {
                 LogFailed(logger, e);

@@ -103,6 +103,10 @@ public sealed partial class Store
         ? lease.Attempts + 1
         : throw new OwnershipLostException(lease.Partition));
 
+    /// <summary>Takes that back: the owner could not commit, but it lives, so what it began does not kill.</summary>
+    public Task<int> UncountAttemptAsync(int partition) => database.WriteAsync(session =>
+        session.ExecuteAsync("UPDATE partitions SET attempts = attempts - 1 WHERE id = $1 AND attempts > 0", partition));
+
     /// <summary>Puts a partition's position back to the beginning, because the log is not the one that it stood for.</summary>
     /// <exception cref="OwnershipLostException">The partition has another owner or position.</exception>
     public Task<PartitionLease> RewindPartitionAsync(PartitionLease lease) => database.WriteAsync(async session => await session.ExecuteAsync(

@@ -9,6 +9,21 @@ namespace Notifications.IntegrationTests.Contracts;
 public abstract partial class StoreContract
 {
     [Fact]
+    public async Task Owners_that_began_and_did_not_commit_are_counted_unless_they_lived()
+    {
+        Assert.Equal(1, await Store.CountAttemptAsync(await Store.AcquirePartitionAsync(7, "dies")));
+        var second = await Store.AcquirePartitionAsync(7, "lives");
+        Assert.Equal(2, await Store.CountAttemptAsync(second));
+        await Store.UncountAttemptAsync(7);
+        var third = await Store.AcquirePartitionAsync(7, "commits");
+        Assert.Equal(1, third.Attempts);
+        await Assert.ThrowsAsync<OwnershipLostException>(() => Store.CountAttemptAsync(second));
+
+        await Store.CommitAsync(third, new LogPosition(1), [To("ann")], []);
+        Assert.Equal(0, (await Store.AcquirePartitionAsync(7, "next")).Attempts);
+    }
+
+    [Fact]
     public async Task A_batch_is_committed_once_however_often_it_is_tried()
     {
         var lease = await Store.AcquirePartitionAsync(0, "test");
