@@ -13,6 +13,18 @@ public static class Ids
     /// <summary>Prefix of a notification's id.</summary>
     public const string Notification = "ntf_";
 
+    /// <summary>Prefix of a delivery's id.</summary>
+    public const string Delivery = "dlv_";
+
+    /// <summary>Prefix of a dead letter's id.</summary>
+    public const string DeadLetter = "dl_";
+
+    /// <summary>Prefix of an operation's id.</summary>
+    public const string Operation = "op_";
+
+    /// <summary>Prefix of a webhook's id.</summary>
+    public const string Webhook = "wh_";
+
     /// <summary>Prefix of an API key's id.</summary>
     public const string Key = "key_";
 
