@@ -82,6 +82,26 @@ public sealed class EventRecord
         return reader.TokenType == JsonTokenType.String;
     }
 
+    /// <summary>The event with its type as the title where it has none: for showing where its template cannot be had any more.</summary>
+    public EventRecord WithTitle()
+    {
+        if (HasTitle())
+        {
+            return this;
+        }
+
+        var reader = new Utf8JsonReader(Content.Span);
+        Skip(ref reader, 3);
+        var type = Content[(int)reader.TokenStartIndex..(int)reader.BytesConsumed];
+        Skip(ref reader, 2);
+        return new EventRecord
+        {
+            Id = Id, Tenant = Tenant, Source = Source, ExternalId = ExternalId, Fingerprint = Fingerprint, AcceptedAt = AcceptedAt, To = To,
+            OrderingKey = OrderingKey, Category = Category, Options = Options,
+            Content = (byte[])[.. Content.Span[..(int)reader.TokenStartIndex], .. type.Span, .. Content.Span[(int)reader.BytesConsumed..]],
+        };
+    }
+
     /// <summary>When its recipients have it: when it was accepted, or its time if that came later. Unix milliseconds.</summary>
     public long At => Options?.SendAt is { } sendAt && sendAt > AcceptedAt ? sendAt : AcceptedAt;
 

@@ -31,7 +31,7 @@ internal sealed class Contents
 
     /// <summary>Contents by user, or null where all see the event's own.</summary>
     /// <exception cref="RoutingException">The template failed.</exception>
-    public IReadOnlyDictionary<string, ReadOnlyMemory<byte>>? For(IReadOnlyList<string> users)
+    public IReadOnlyDictionary<string, ReadOnlyMemory<byte>>? For(IReadOnlyList<string> users, bool orOwn = false)
     {
         if (_template is null)
         {
@@ -41,15 +41,29 @@ internal sealed class Contents
         var contents = new Dictionary<string, ReadOnlyMemory<byte>>(users.Count, StringComparer.Ordinal);
         foreach (var user in users)
         {
-            contents.Add(user, Of(_context.Profile(_record, user)));
+            contents.Add(user, Of(_context.Profile(_record, user), orOwn));
         }
 
         return contents;
     }
 
     /// <summary>What one user sees.</summary>
+    /// <param name="user">What is known of the user, or null.</param>
+    /// <param name="orOwn">Whether the event's own content will do where the template fails.</param>
     /// <exception cref="RoutingException">The template failed.</exception>
-    public ReadOnlyMemory<byte> Of(Profile? user)
+    public ReadOnlyMemory<byte> Of(Profile? user, bool orOwn)
+    {
+        try
+        {
+            return Of(user);
+        }
+        catch (RoutingException) when (orOwn)
+        {
+            return _record.Content;
+        }
+    }
+
+    private ReadOnlyMemory<byte> Of(Profile? user)
     {
         if (_template is null)
         {

@@ -112,6 +112,9 @@ public sealed class Plan
     /// <summary>How often its users may be told of its category; counted when it is committed, under their locks.</summary>
     public Throttle? Throttle { get; init; }
 
+    /// <summary>Whether its throttle took some of its users out.</summary>
+    public bool WasThrottled { get; set; }
+
     /// <summary>Whether it can only be decided once its users' heads are locked.</summary>
     public bool IsLate => Throttle is not null || Event.Options?.CollapseKey is not null;
 

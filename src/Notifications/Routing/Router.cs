@@ -122,7 +122,7 @@ public static partial class Router
             Decisions = channels.Decisions,
             Users = inbox ? inboxes : [],
             Named = channels.WithoutInbox,
-            Contents = inbox ? new Contents(record, context, config).For(inboxes) : null,
+            Contents = inbox ? new Contents(record.WithTitle(), context, config).For(inboxes, orOwn: true) : null, // Half of them have it already.
             Deliveries = channels.Deliveries,
             Digests = channels.Digests,
             Throttle = inbox ? channels.Throttle : null,

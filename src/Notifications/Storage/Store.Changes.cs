@@ -74,7 +74,7 @@ public sealed partial class Store
     });
 
     /// <summary>Locks a user's head, creating the user and taking broadcasts first where needed.</summary>
-    private static async ValueTask<(Head Head, IReadOnlyList<UserPush> Taken)> LockAsync(StoreSession session, UserKey key)
+    private async ValueTask<(Head Head, IReadOnlyList<UserPush> Taken)> LockAsync(StoreSession session, UserKey key)
     {
         var taken = await TakeAsync(session, key.Tenant, [key.User]);
         return ((await LockedHeadAsync(session, key))!.Value, taken);

@@ -33,6 +33,7 @@ public sealed partial class Store
             var broadcasts = await InsertBroadcastsAsync(session, fresh); // (3)
             var pushes = await DeliverAsync(session, fresh, broadcasts); // (4) (5)
             var fanOuts = await InsertFanOutsAsync(session, lease.Partition, fresh.FindAll(p => p.FanOut)); // (6)
+            await UpdateDecisionsAsync(session, fresh);
             await InsertScheduledAsync(session, lease.Partition, fresh.FindAll(p => p.ScheduledFor is not null));
             foreach (var entry in dead) // (7)
             {

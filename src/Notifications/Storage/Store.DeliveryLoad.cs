@@ -46,7 +46,8 @@ public sealed partial class Store
             var loaded = await session.QueryAsync(
                 "SELECT d.tenant, d.id, d.kind, d.target, d.category, d.created_at, d.user_id, p.email, p.name, p.locale, p.time_zone, p.preferences, " + LoadItems +
                 "FROM {rows} AS r JOIN deliveries d ON d.tenant = r.tenant AND d.id = r.id LEFT JOIN events e ON e.id = d.event_id " +
-                "LEFT JOIN inbox i ON i.tenant = d.tenant AND i.user_id = d.user_id AND i.seq = d.seq " +
+                "LEFT JOIN inbox i ON i.tenant = d.tenant AND i.user_id = d.user_id AND i.seq = COALESCE(d.seq, (SELECT MAX(x.seq) FROM inbox x " +
+                "WHERE x.event_id = d.event_id AND x.user_id = d.user_id AND x.tenant = d.tenant)) " + // An event to everyone is taken later.
                 "LEFT JOIN profiles p ON p.tenant = d.tenant AND p.user_id = d.user_id",
                 r => new LoadedDelivery(
                     Ids.FromBytes((byte[])r[1]), r.GetString(0), r.GetString(2), r.GetString(3), Text(r, 4), r.GetInt64(5), Text(r, 6),

@@ -94,7 +94,16 @@ public sealed partial class Store
         plan.Users = inbox ? [.. plan.Users.Where(u => !throttled.Contains(u))] : plan.Users;
         plan.Deliveries = [.. plan.Deliveries.Select(d => IsLimited(d) && throttled.Contains(d.User!) ? d with { Reason = "throttled", DueAt = null } : d)];
         plan.Digests = [.. plan.Digests.Where(d => !digests || !throttled.Contains(d.User))];
-        await session.ExecuteAsync("UPDATE events SET decisions = $2 WHERE id = $1", plan.Event.Id.Bytes(), Decision.Write(plan.Decisions));
+        plan.WasThrottled = true;
+    }
+
+    /// <summary>Decisions that were changed under the locks replace what was written with the event.</summary>
+    private static ValueTask<int> UpdateDecisionsAsync(StoreSession session, List<Plan> plans)
+    {
+        var changed = plans.FindAll(p => p.WasThrottled);
+        return session.ExecuteAsync(
+            "UPDATE events SET decisions = r.decisions FROM {rows} AS r WHERE events.id = r.id",
+            new Rows().With("id", Column(changed, p => p.Event.Id.Bytes())).With("decisions", Column(changed, p => Decision.Write(p.Decisions))));
     }
 
     /// <summary>

@@ -61,6 +61,7 @@ public sealed partial class Store
                 .With("decisions", Column(fresh, p => Decision.Write(p.Decisions))));
         var broadcasts = await InsertBroadcastsAsync(session, fresh); // (3)
         var pushes = await DeliverAsync(session, fresh, broadcasts);
+        await UpdateDecisionsAsync(session, fresh);
         var fanOuts = await InsertFanOutsAsync(session, lease.Partition, fresh.FindAll(p => p.FanOut));
         return new CommitResult(pushes, [.. broadcasts.Keys], fanOuts);
     });
