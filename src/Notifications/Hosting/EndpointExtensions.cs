@@ -27,6 +27,7 @@ public static class EndpointExtensions
         ingest.MapTokens();
         ingest.MapEvents();
         ingest.MapEventsQuery();
+        ingest.MapEventsChange();
         ingest.MapTopics();
         ingest.MapStats();
 

@@ -7,6 +7,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Notifications.Auth;
+using Notifications.Channels;
 using Notifications.Dispatch;
 using Notifications.Events;
 using Notifications.Inbox;
@@ -18,6 +19,7 @@ using Notifications.Stats;
 using Notifications.Storage;
 using Notifications.Templates;
 using Notifications.Topics;
+using Notifications.Users;
 
 namespace Notifications.Hosting;
 
@@ -48,6 +50,7 @@ public static class ServiceCollectionExtensions
             .AddNotificationsJson(InboxJson.Default)
             .AddNotificationsJson(StatsJson.Default)
             .AddNotificationsEngine(engine, configuration)
+            .AddChannels(configuration, roles)
             .AddNotificationsRoles(roles, engine)
             .AddNotificationsStats(engine);
     }
@@ -65,8 +68,16 @@ public static class ServiceCollectionExtensions
             }
         }
 
+        if (engine == EngineKind.Server && (roles & (Roles.Dispatch | Roles.Channels | Roles.Jobs)) != 0)
+        {
+            services.AddHostedService(provider => new SharedDeliveryBell(
+                provider.GetRequiredService<DeliveryBell>(), provider.GetRequiredService<ServerEngine>().Link,
+                provider.GetRequiredService<IOptions<RedisOptions>>().Value, roles.HasFlag(Roles.Channels), provider.GetRequiredService<TimeProvider>()));
+        }
+
         if (roles.HasFlag(Roles.Dispatch))
         {
+            services.AddSingleton<EventSchedule>().AddHostedService(provider => provider.GetRequiredService<EventSchedule>());
             services.AddHostedService<Dispatcher>();
         }
 

@@ -64,7 +64,10 @@ public sealed class EventRecord
     public required ReadOnlyMemory<byte> Content { get; init; }
 
     /// <summary>Whether it is critical, which its content ends with.</summary>
-    public bool IsCritical => Content.Span.EndsWith(CriticalEnd);
+    public bool IsCritical => IsCriticalContent(Content.Span);
+
+    /// <summary>Whether a content is a critical event's.</summary>
+    public static bool IsCriticalContent(ReadOnlySpan<byte> content) => content.EndsWith(CriticalEnd);
 
     /// <summary>The event's type, which its content begins with.</summary>
     public string Type()

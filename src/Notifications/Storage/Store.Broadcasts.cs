@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Notifications.Inbox;
 using Notifications.Log;
 using Notifications.Routing;
@@ -9,6 +10,9 @@ public sealed partial class Store
 {
     /// <summary>How many users take their broadcasts in one transaction.</summary>
     public const int MaxUsersPerTake = 500;
+
+    /// <summary>Templates of events to everyone, compiled.</summary>
+    private readonly ConcurrentDictionary<(string Tenant, string Key, long Version), PreparedTemplate> _templates = new();
 
     /// <summary>Takes new broadcasts into the logs of users; those who are new are created, and get what comes from now on.</summary>
     /// <param name="tenant">Their tenant.</param>
@@ -100,5 +104,21 @@ public sealed partial class Store
         }
 
         return new BroadcastWishes(config, profiles, templates);
+    }
+
+    private async ValueTask<PreparedTemplate?> PreparedTemplateAsync(StoreSession session, string tenant, string key)
+    {
+        var stored = await session.FirstAsync(CurrentTemplate, ReadTemplate, tenant, key);
+        if (stored is not { Document: { } document })
+        {
+            return null;
+        }
+
+        if (_templates.Count > MaxTemplates)
+        {
+            _templates.Clear();
+        }
+
+        return _templates.GetOrAdd((tenant, key, stored.Version), _ => new PreparedTemplate(key, stored.Version, TemplateJson.Read(document), time));
     }
 }

@@ -6,8 +6,6 @@ namespace Notifications.Storage;
 
 public sealed partial class Store
 {
-    private const string QueueColumns = "tenant, id, due_at, attempts, lost, recheck";
-
     /// <summary>Writes what goes out beside the inbox: what waits also into the queue.</summary>
     /// <param name="session">The transaction of the event.</param>
     /// <param name="plan">The event.</param>
@@ -52,12 +50,20 @@ public sealed partial class Store
     /// <param name="limit">At most so many: as many as can be sent at once.</param>
     /// <param name="floor">Nothing that was due before; spares going through what was claimed a moment ago and is still remembered by the index.</param>
     /// <param name="until">When the claim ends, Unix milliseconds.</param>
-    public Task<List<Claim>> ClaimAsync(string channel, string node, int limit, long floor, long until) => database.WriteAsync(session => session.QueryAsync(
-        "WITH due AS MATERIALIZED (SELECT id AS due_id FROM delivery_queue WHERE channel = $1 AND due_at >= $4 AND due_at <= $5 ORDER BY due_at LIMIT $3 {lock free}) " +
-        "UPDATE delivery_queue SET due_at = $6, owner = $2, attempts = attempts + 1, lost = lost + CASE WHEN owner = '' THEN 0 ELSE 1 END " +
-        "FROM due WHERE id = due_id RETURNING " + QueueColumns,
-        r => new Claim(r.GetString(0), Ids.FromBytes((byte[])r[1]), r.GetInt64(2), r.GetInt32(3), r.GetInt32(4), (Recheck)r.GetInt32(5)),
-        channel, node, limit, floor, Now, until));
+    public Task<List<Claim>> ClaimAsync(string channel, string node, int limit, long floor, long until) => database.WriteAsync(async session =>
+    {
+        var due = await session.QueryAsync(
+            "SELECT tenant, id, due_at, attempts, lost, recheck, owner FROM delivery_queue WHERE channel = $1 AND due_at >= $2 AND due_at <= $3 " +
+            "ORDER BY due_at LIMIT $4 {lock free}",
+            r => new Claim(
+                r.GetString(0), Ids.FromBytes((byte[])r[1]), r.GetInt64(2), r.GetInt32(3) + 1, r.GetInt32(4) + (r.GetString(6).Length == 0 ? 0 : 1), (Recheck)r.GetInt32(5)),
+            channel, floor, Now, limit);
+        await session.ExecuteAsync(
+            "UPDATE delivery_queue SET due_at = r.until, owner = r.node, attempts = r.attempts, lost = r.lost FROM {rows} AS r WHERE delivery_queue.id = r.id",
+            new Rows().With("id", Column(due, c => c.Id.Bytes())).With("until", Column(due, _ => until)).With("node", Column(due, _ => node))
+                .With("attempts", Column(due, c => c.Attempts)).With("lost", Column(due, c => c.Lost)));
+        return due;
+    });
 
     /// <summary>What dead nodes had claimed is due at once; of this one too, where it has just begun under a name that was used before.</summary>
     /// <returns>How many.</returns>

@@ -100,6 +100,4 @@ public sealed partial class Store
             Replaced: hasItem && Ids.FromBytes((byte[])(r.IsDBNull(at + 15) ? r[at + 16] : r[at + 15])) != id,
             ExpiresAt: r.IsDBNull(at + 8) ? null : r.GetInt64(at + 8));
     }
-
-    private static string? Text(DbDataReader r, int column) => r.IsDBNull(column) ? null : r.GetString(column);
 }

@@ -61,8 +61,7 @@ public sealed partial class Store
     {
         var ids = await session.QueryAsync(
             "SELECT e.id, CASE WHEN EXISTS (SELECT 1 FROM inbox i WHERE i.event_id = e.id) OR EXISTS (SELECT 1 FROM broadcasts b WHERE b.event_id = e.id) " +
-            "OR EXISTS (SELECT 1 FROM fanouts f WHERE f.event_id = e.id) OR EXISTS (SELECT 1 FROM inbox s WHERE s.shown_event = e.id) " +
-            "OR EXISTS (SELECT 1 FROM scheduled s WHERE s.event_id = e.id) OR EXISTS (SELECT 1 FROM deliveries d WHERE d.event_id = e.id) THEN 1 ELSE 0 END FROM events e WHERE e.id > $1 AND e.accepted_at < $2 ORDER BY e.id LIMIT $3",
+            "OR EXISTS (SELECT 1 FROM fanouts f WHERE f.event_id = e.id) THEN 1 ELSE 0 END FROM events e WHERE e.id > $1 AND e.accepted_at < $2 ORDER BY e.id LIMIT $3",
             r => (Id: (byte[])r[0], Used: r.GetInt64(1) != 0), after.Bytes(), before.ToUnixTimeMilliseconds(), limit);
         var gone = ids.Where(e => !e.Used).Select(e => e.Id).ToArray();
         if (gone.Length > 0)

@@ -35,6 +35,14 @@ public sealed partial class Store
             ReadScheduled, tenant, dueAt, after.Bytes(), limit),
         cancellationToken);
 
+    /// <summary>An event that waits, or null.</summary>
+    public async Task<EventRecord?> ScheduledEventAsync(string tenant, Guid id, CancellationToken cancellationToken)
+    {
+        var payload = await database.ReadAsync(
+            session => session.FirstAsync("SELECT payload FROM scheduled WHERE event_id = $1 AND tenant = $2", r => (byte[])r[0], id.Bytes(), tenant), cancellationToken);
+        return payload is not null && EventRecord.TryRead(new LogEntry(LogPosition.Start, tenant, id, payload), out var record) == RecordState.Valid ? record : null;
+    }
+
     /// <summary>
     /// Commits events whose time has come: (1) fence, or an owner after this one would not know of a fan-out; (2) delete their rows, and go on with
     /// those that were there and unchanged, which makes it happen once; (3) as a batch from the log.
@@ -64,6 +72,21 @@ public sealed partial class Store
         await UpdateDecisionsAsync(session, fresh);
         var fanOuts = await InsertFanOutsAsync(session, lease.Partition, fresh.FindAll(p => p.FanOut));
         return new CommitResult(pushes, [.. broadcasts.Keys], fanOuts);
+    });
+
+    /// <summary>Gives up an event whose time has come and which cannot be delivered.</summary>
+    public Task GiveUpScheduledAsync(ScheduledEvent scheduled, int partition, string reason, string error) => database.WriteAsync(async session =>
+    {
+        if (await session.ExecuteAsync("DELETE FROM scheduled WHERE event_id = $1", scheduled.EventId.Bytes()) == 0)
+        {
+            return 0;
+        }
+
+        // Without its row the event can be replayed as if it came for the first time.
+        await session.ExecuteAsync("DELETE FROM events WHERE id = $1 AND state = 'scheduled'", scheduled.EventId.Bytes());
+        return await session.ExecuteAsync(
+            "INSERT INTO dead_letters (id, tenant, event_id, partition, position, reason, error, created_at, payload) VALUES ($1, $2, $3, $4, 0, $5, $6, $7, $8)",
+            Ids.New(time).Bytes(), scheduled.Tenant, scheduled.EventId.Bytes(), partition, reason, error, Now, scheduled.Payload);
     });
 
     /// <summary>Takes back an event that still waits.</summary>

@@ -1,3 +1,4 @@
+using Notifications.Inbox;
 using Notifications.Preferences;
 using Notifications.Users;
 
@@ -15,6 +16,10 @@ public sealed partial class Store
                 r => (r.GetString(0), r.GetInt64(1), r.GetInt64(2) != 0), new Rows().With("tenant", names)),
             cancellationToken);
     }
+
+    /// <summary>Profiles of those who have one.</summary>
+    public Task<Dictionary<UserKey, Profile>> ProfilesAsync(IReadOnlyList<UserKey> users, CancellationToken cancellationToken) =>
+        database.ReadAsync(session => ProfilesAsync(session, users), cancellationToken);
 
     /// <summary>What a tenant has configured.</summary>
     public Task<TenantConfig> TenantConfigAsync(string tenant, CancellationToken cancellationToken) => database.ReadAsync(

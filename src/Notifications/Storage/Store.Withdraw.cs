@@ -1,4 +1,5 @@
 using Notifications.Inbox;
+using Notifications.Operations;
 
 namespace Notifications.Storage;
 
@@ -6,7 +7,7 @@ public sealed partial class Store
 {
     /// <summary>
     /// An event is withdrawn: what is still under way to users stops, and it waits no longer if it was scheduled. Its notifications follow in steps:
-    /// see <see cref="WithdrawStepAsync"/>.
+    /// see <see cref="WithdrawStepAsync(string, Guid, int)"/>.
     /// </summary>
     /// <returns>Whether there is such an event.</returns>
     public Task<bool> WithdrawAsync(string tenant, Guid id) => database.WriteAsync(async session =>
@@ -19,7 +20,22 @@ public sealed partial class Store
 
     /// <summary>Withdraws the notifications of an event from the next inboxes that have it.</summary>
     /// <returns>What connections must hear of; empty where none is left.</returns>
-    public Task<IReadOnlyList<UserPush>> WithdrawStepAsync(string tenant, Guid id, int limit) => database.WriteAsync<IReadOnlyList<UserPush>>(async session =>
+    public Task<IReadOnlyList<UserPush>> WithdrawStepAsync(string tenant, Guid id, int limit) =>
+        database.WriteAsync(session => WithdrawStepAsync(session, tenant, id, limit));
+
+    /// <summary>As <see cref="WithdrawStepAsync(string, Guid, int)"/>, as a step of an operation.</summary>
+    public Task<(OperationStep Step, IReadOnlyList<UserPush> Pushes)> WithdrawStepAsync(Operation operation, Guid id, int limit) => database.WriteAsync(async session =>
+    {
+        await LockOperationAsync(session, operation);
+        var pushes = await WithdrawStepAsync(session, operation.Tenant, id, limit);
+        return (await AdvanceAsync(session, operation.After(null, pushes.Select(_ => "withdrawn")), last: pushes.Count == 0), pushes);
+    });
+
+    /// <summary>The rest of an event's withdrawal goes on as an operation.</summary>
+    public Task<Operation> AddWithdrawalAsync(string tenant, Guid id) =>
+        database.WriteAsync(session => AddOperationAsync(session, tenant, OperationKinds.Withdraw, id.Bytes(), null));
+
+    private async ValueTask<IReadOnlyList<UserPush>> WithdrawStepAsync(StoreSession session, string tenant, Guid id, int limit)
     {
         var users = await session.QueryAsync(
             "SELECT i.user_id, i.seq FROM inbox i WHERE i.event_id = $1 AND i.tenant = $2 AND i.shown_event IS NULL AND i.withdrawn_at IS NULL " +
@@ -54,7 +70,7 @@ public sealed partial class Store
             new Rows().With("tenant", Column(pushes, _ => tenant)).With("user_id", Column(pushes, p => p.Key.User)).With("seq", Column(pushes, p => p.Items[0].Seq))
                 .With("rev", Column(pushes, p => p.Last)).With("withdrawn_at", Column(pushes, _ => now)));
         return pushes;
-    });
+    }
 
     /// <summary>Events whose time is over and whose notifications have not been withdrawn yet.</summary>
     public Task<List<(string Tenant, Guid Id)>> ExpiringEventsAsync(int limit, CancellationToken cancellationToken) => database.ReadAsync(
