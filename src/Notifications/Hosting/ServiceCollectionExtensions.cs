@@ -16,6 +16,7 @@ using Notifications.Realtime;
 using Notifications.Redis;
 using Notifications.Stats;
 using Notifications.Storage;
+using Notifications.Templates;
 using Notifications.Topics;
 
 namespace Notifications.Hosting;
@@ -54,7 +55,7 @@ public static class ServiceCollectionExtensions
     /// <summary>What each role runs; what all of them use is registered for all and made when it is asked for.</summary>
     internal static IServiceCollection AddNotificationsRoles(this IServiceCollection services, Roles roles, EngineKind engine)
     {
-        services.AddSingleton<EventIntake>().AddSingleton<UserLog>();
+        services.AddSingleton<EventIntake>().AddSingleton<UserLog>().AddSingleton<TemplateRenderer>();
         if (roles.HasFlag(Roles.Gateway))
         {
             services.AddRealtime();
