@@ -7,6 +7,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Notifications.Auth;
+using Notifications.Channels.Email;
 using Notifications.Dispatch;
 using Notifications.Events;
 using Notifications.Inbox;
@@ -47,6 +48,7 @@ public static class ServiceCollectionExtensions
             .AddNotificationsJson(TopicsJson.Default)
             .AddNotificationsJson(InboxJson.Default)
             .AddNotificationsJson(StatsJson.Default)
+            .AddEmail(configuration)
             .AddNotificationsEngine(engine, configuration)
             .AddNotificationsRoles(roles, engine)
             .AddNotificationsStats(engine);
