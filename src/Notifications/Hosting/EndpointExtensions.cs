@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Notifications.Auth;
+using Notifications.Channels.Email;
 using Notifications.Events;
 using Notifications.Inbox;
 using Notifications.Realtime;
@@ -30,6 +31,7 @@ public static class EndpointExtensions
         ingest.MapEventsChange();
         ingest.MapTopics();
         ingest.MapStats();
+        ingest.MapUnsubscribe();
 
         var gateway = app.MapRole(node, Roles.Gateway);
         gateway.MapInbox();

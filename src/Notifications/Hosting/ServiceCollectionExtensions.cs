@@ -8,6 +8,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Notifications.Auth;
 using Notifications.Channels;
+using Notifications.Channels.Email;
 using Notifications.Dispatch;
 using Notifications.Events;
 using Notifications.Inbox;
@@ -49,6 +50,7 @@ public static class ServiceCollectionExtensions
             .AddNotificationsJson(TopicsJson.Default)
             .AddNotificationsJson(InboxJson.Default)
             .AddNotificationsJson(StatsJson.Default)
+            .AddEmail(configuration)
             .AddNotificationsEngine(engine, configuration)
             .AddChannels(configuration, roles)
             .AddNotificationsRoles(roles, engine)
