@@ -3,8 +3,12 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Notifications.Auth;
+using Notifications.Channels;
+using Notifications.DeadLetters;
 using Notifications.Events;
 using Notifications.Inbox;
+using Notifications.Jobs;
+using Notifications.Operations;
 using Notifications.Realtime;
 using Notifications.Stats;
 using Notifications.Topics;
@@ -29,6 +33,7 @@ public static class EndpointExtensions
         ingest.MapEventsQuery();
         ingest.MapTopics();
         ingest.MapStats();
+        ingest.MapJobs().MapOperations().MapDeadLetters().MapDeliveries();
 
         var gateway = app.MapRole(node, Roles.Gateway);
         gateway.MapInbox();

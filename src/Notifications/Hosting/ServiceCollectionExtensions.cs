@@ -7,11 +7,14 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Notifications.Auth;
+using Notifications.Channels;
+using Notifications.DeadLetters;
 using Notifications.Dispatch;
 using Notifications.Events;
 using Notifications.Inbox;
 using Notifications.Jobs;
 using Notifications.Log;
+using Notifications.Operations;
 using Notifications.Realtime;
 using Notifications.Redis;
 using Notifications.Stats;
@@ -46,6 +49,8 @@ public static class ServiceCollectionExtensions
             .AddNotificationsJson(TopicsJson.Default)
             .AddNotificationsJson(InboxJson.Default)
             .AddNotificationsJson(StatsJson.Default)
+            .AddNotificationsJson(JobsJson.Default).AddNotificationsJson(OperationsJson.Default)
+            .AddNotificationsJson(DeadLettersJson.Default).AddNotificationsJson(DeliveriesJson.Default)
             .AddNotificationsEngine(engine, configuration)
             .AddNotificationsRoles(roles, engine)
             .AddNotificationsStats(engine);
@@ -55,6 +60,8 @@ public static class ServiceCollectionExtensions
     internal static IServiceCollection AddNotificationsRoles(this IServiceCollection services, Roles roles, EngineKind engine)
     {
         services.AddSingleton<EventIntake>().AddSingleton<UserLog>();
+        services.AddSingleton<JobList>().AddSingleton<JobRunner>().AddSingleton<Retention>().AddSingleton<OperationRunner>().AddSingleton<DeadLetterReplay>();
+        services.TryAddSingleton<IJobClock, LeaseClock>();
         if (roles.HasFlag(Roles.Gateway))
         {
             services.AddRealtime();
@@ -71,7 +78,7 @@ public static class ServiceCollectionExtensions
 
         if (roles.HasFlag(Roles.Jobs))
         {
-            services.AddHostedService<Housekeeping>();
+            services.AddHostedService<JobClockService>().AddHostedService<Snoozes>();
         }
 
         return services;
