@@ -4,8 +4,12 @@ using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Notifications.Auth;
 using Notifications.Channels.Email;
+using Notifications.Channels;
+using Notifications.DeadLetters;
 using Notifications.Events;
 using Notifications.Inbox;
+using Notifications.Jobs;
+using Notifications.Operations;
 using Notifications.Realtime;
 using Notifications.Stats;
 using Notifications.Topics;
@@ -32,6 +36,7 @@ public static class EndpointExtensions
         ingest.MapTopics();
         ingest.MapStats();
         ingest.MapUnsubscribe();
+        ingest.MapJobs().MapOperations().MapDeadLetters().MapDeliveries();
 
         var gateway = app.MapRole(node, Roles.Gateway);
         gateway.MapInbox();

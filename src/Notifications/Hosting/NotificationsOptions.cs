@@ -106,9 +106,17 @@ public sealed class RetentionOptions
     /// <summary>How many of a user's newest items are kept however old they are, 0 to 1,000,000. Default: 10,000.</summary>
     public int InboxItems { get; set; } = 10_000;
 
+    /// <summary>Days for which a delivery that has ended is kept, 1 to 3650; one that is dead as long as its dead letter. Default: 30.</summary>
+    public int DeliveryDays { get; set; } = 30;
+
+    /// <summary>Days for which a dead letter is kept, 1 to 3650. Default: 90.</summary>
+    public int DeadLetterDays { get; set; } = 90;
+
     /// <summary>What is wrong with these settings.</summary>
     public IEnumerable<string> Validate() => new[]
     {
+        Bounds.Check("Notifications:Retention:DeliveryDays", DeliveryDays, 1, 3650),
+        Bounds.Check("Notifications:Retention:DeadLetterDays", DeadLetterDays, 1, 3650),
         Bounds.Check("Notifications:Retention:InboxDays", InboxDays, 1, 3650),
         Bounds.Check("Notifications:Retention:InboxItems", InboxItems, 0, 1_000_000),
     }.OfType<string>();

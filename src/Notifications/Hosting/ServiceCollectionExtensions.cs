@@ -9,11 +9,13 @@ using Microsoft.Extensions.Options;
 using Notifications.Auth;
 using Notifications.Channels;
 using Notifications.Channels.Email;
+using Notifications.DeadLetters;
 using Notifications.Dispatch;
 using Notifications.Events;
 using Notifications.Inbox;
 using Notifications.Jobs;
 using Notifications.Log;
+using Notifications.Operations;
 using Notifications.Realtime;
 using Notifications.Redis;
 using Notifications.Stats;
@@ -51,6 +53,8 @@ public static class ServiceCollectionExtensions
             .AddNotificationsJson(InboxJson.Default)
             .AddNotificationsJson(StatsJson.Default)
             .AddEmail(configuration)
+            .AddNotificationsJson(JobsJson.Default).AddNotificationsJson(OperationsJson.Default)
+            .AddNotificationsJson(DeadLettersJson.Default).AddNotificationsJson(DeliveriesJson.Default)
             .AddNotificationsEngine(engine, configuration)
             .AddChannels(configuration, roles)
             .AddNotificationsRoles(roles, engine)
@@ -61,6 +65,9 @@ public static class ServiceCollectionExtensions
     internal static IServiceCollection AddNotificationsRoles(this IServiceCollection services, Roles roles, EngineKind engine)
     {
         services.AddSingleton<EventIntake>().AddSingleton<UserLog>().AddSingleton<TemplateRenderer>();
+        services.AddSingleton<EventIntake>().AddSingleton<UserLog>();
+        services.AddSingleton<JobList>().AddSingleton<JobRunner>().AddSingleton<Retention>().AddSingleton<OperationRunner>().AddSingleton<DeadLetterReplay>();
+        services.TryAddSingleton<IJobClock, LeaseClock>();
         if (roles.HasFlag(Roles.Gateway))
         {
             services.AddRealtime();
@@ -85,7 +92,7 @@ public static class ServiceCollectionExtensions
 
         if (roles.HasFlag(Roles.Jobs))
         {
-            services.AddHostedService<Housekeeping>();
+            services.AddHostedService<JobClockService>().AddHostedService<Snoozes>();
         }
 
         return services;
