@@ -5,6 +5,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Notifications.Channels.Email;
 using Notifications.Hosting;
+using Notifications.Preferences;
 using Notifications.Storage;
 using Notifications.Templates;
 using Notifications.Users;
@@ -34,7 +35,7 @@ internal static class ChannelsSetup
         {
             var options = provider.GetRequiredService<IOptions<ChannelOptions>>().Value;
             return new DeliveryPump(
-                provider.GetRequiredService<WebhookChannel>(), options.WebhookRequests,
+                provider.Channel(ChannelNames.Webhook), options.WebhookRequests,
                 new BucketLimits(Math.Max(1, options.WebhookRequests / 2), options.PerSlowHost, options.WebhookRequests / 2, Rests: true, TimeSpan.FromSeconds(options.MaxRestSeconds)),
                 provider.GetRequiredService<WebhookHealth>().ObserveAsync, provider.GetRequiredService<DeliveryContext>());
         });
@@ -43,9 +44,11 @@ internal static class ChannelsSetup
             // All mail goes through one relay of ours, whose connections are the bound; a domain that is slow or busy is the relay's to wait for.
             var smtp = provider.GetRequiredService<IOptions<SmtpOptions>>().Value;
             return new DeliveryPump(
-                provider.GetRequiredService<EmailChannel>(), 4 * smtp.Connections,
+                provider.Channel(ChannelNames.Email), 4 * smtp.Connections,
                 new BucketLimits(smtp.PerDomain, smtp.PerDomain, 2 * smtp.Connections, Rests: false, TimeSpan.Zero), null, provider.GetRequiredService<DeliveryContext>());
         });
         return services;
     }
+
+    private static IChannel Channel(this IServiceProvider provider, string name) => provider.GetServices<IChannel>().Single(c => c.Name == name);
 }

@@ -5,6 +5,9 @@ namespace Notifications.Channels;
 /// <summary>What comes of attempts, and how it is written.</summary>
 public sealed partial class DeliveryPump
 {
+    /// <summary>The channel has not been set up: see <see cref="Email.SmtpOptions.Host"/>.</summary>
+    private const string NotConfigured = "not_configured";
+
     private static readonly TimeSpan FirstRest = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan MaxRetryAfter = TimeSpan.FromHours(24);
 
@@ -19,6 +22,8 @@ public sealed partial class DeliveryPump
             case SendStatus.Sent:
                 _rests = 0;
                 return settlement;
+            case SendStatus.Rejected when outcome.Reason == NotConfigured:
+                return settlement with { State = DeliveryStates.Dead, Payload = Payload(delivery) }; // Once it is, an operator can replay it.
             case SendStatus.Rejected or SendStatus.Gone:
                 _rests = 0;
                 return settlement with { State = DeliveryStates.Rejected };
