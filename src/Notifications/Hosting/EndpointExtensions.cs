@@ -5,9 +5,11 @@ using Microsoft.Extensions.DependencyInjection;
 using Notifications.Auth;
 using Notifications.Events;
 using Notifications.Inbox;
+using Notifications.Preferences;
 using Notifications.Realtime;
 using Notifications.Stats;
 using Notifications.Topics;
+using Notifications.Users;
 
 namespace Notifications.Hosting;
 
@@ -29,9 +31,12 @@ public static class EndpointExtensions
         ingest.MapEventsQuery();
         ingest.MapTopics();
         ingest.MapStats();
+        ingest.MapPolicy().MapUserPreferences();
+        ingest.MapUsers().MapExport().MapImports();
 
         var gateway = app.MapRole(node, Roles.Gateway);
         gateway.MapInbox();
+        gateway.MapMyPreferences().MapMyTopics();
         if (node.Has(Roles.Gateway))
         {
             gateway.MapRealtime();

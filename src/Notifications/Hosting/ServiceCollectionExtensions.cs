@@ -12,11 +12,13 @@ using Notifications.Events;
 using Notifications.Inbox;
 using Notifications.Jobs;
 using Notifications.Log;
+using Notifications.Preferences;
 using Notifications.Realtime;
 using Notifications.Redis;
 using Notifications.Stats;
 using Notifications.Storage;
 using Notifications.Topics;
+using Notifications.Users;
 
 namespace Notifications.Hosting;
 
@@ -46,6 +48,7 @@ public static class ServiceCollectionExtensions
             .AddNotificationsJson(TopicsJson.Default)
             .AddNotificationsJson(InboxJson.Default)
             .AddNotificationsJson(StatsJson.Default)
+            .AddNotificationsJson(PreferencesApiJson.Default).AddNotificationsJson(MyTopicsJson.Default).AddNotificationsJson(UsersJson.Default)
             .AddNotificationsEngine(engine, configuration)
             .AddNotificationsRoles(roles, engine)
             .AddNotificationsStats(engine);
@@ -54,7 +57,7 @@ public static class ServiceCollectionExtensions
     /// <summary>What each role runs; what all of them use is registered for all and made when it is asked for.</summary>
     internal static IServiceCollection AddNotificationsRoles(this IServiceCollection services, Roles roles, EngineKind engine)
     {
-        services.AddSingleton<EventIntake>().AddSingleton<UserLog>();
+        services.AddSingleton<EventIntake>().AddSingleton<UserLog>().AddSingleton<UserDeletion>();
         if (roles.HasFlag(Roles.Gateway))
         {
             services.AddRealtime();
