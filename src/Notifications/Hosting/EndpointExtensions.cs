@@ -10,9 +10,11 @@ using Notifications.Events;
 using Notifications.Inbox;
 using Notifications.Jobs;
 using Notifications.Operations;
+using Notifications.Preferences;
 using Notifications.Realtime;
 using Notifications.Stats;
 using Notifications.Topics;
+using Notifications.Users;
 
 namespace Notifications.Hosting;
 
@@ -37,9 +39,12 @@ public static class EndpointExtensions
         ingest.MapStats();
         ingest.MapUnsubscribe();
         ingest.MapJobs().MapOperations().MapDeadLetters().MapDeliveries();
+        ingest.MapPolicy().MapUserPreferences();
+        ingest.MapUsers().MapExport().MapImports();
 
         var gateway = app.MapRole(node, Roles.Gateway);
         gateway.MapInbox();
+        gateway.MapMyPreferences().MapMyTopics();
         if (node.Has(Roles.Gateway))
         {
             gateway.MapRealtime();

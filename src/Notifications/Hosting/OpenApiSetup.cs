@@ -30,6 +30,8 @@ internal static class OpenApiSetup
         ("Inbox", "A user's notifications, by their own token."),
         ("Topics", "Topics and who is subscribed to them."),
         ("Users", "Users; they exist by being named."),
+        ("Policy", "What holds for all users of a tenant."),
+        ("Preferences", "What users want: which channel for what, and when not."),
         ("Keys", "API keys of producers and operators."),
         ("Tokens", "Tokens for users."),
         ("Stats", "How the service is doing."),

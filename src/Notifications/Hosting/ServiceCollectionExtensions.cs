@@ -16,6 +16,7 @@ using Notifications.Inbox;
 using Notifications.Jobs;
 using Notifications.Log;
 using Notifications.Operations;
+using Notifications.Preferences;
 using Notifications.Realtime;
 using Notifications.Redis;
 using Notifications.Stats;
@@ -55,6 +56,7 @@ public static class ServiceCollectionExtensions
             .AddEmail(configuration)
             .AddNotificationsJson(JobsJson.Default).AddNotificationsJson(OperationsJson.Default)
             .AddNotificationsJson(DeadLettersJson.Default).AddNotificationsJson(DeliveriesJson.Default)
+            .AddNotificationsJson(PreferencesApiJson.Default).AddNotificationsJson(MyTopicsJson.Default).AddNotificationsJson(UsersJson.Default)
             .AddNotificationsEngine(engine, configuration)
             .AddChannels(configuration, roles)
             .AddNotificationsRoles(roles, engine)
@@ -68,6 +70,7 @@ public static class ServiceCollectionExtensions
         services.AddSingleton<EventIntake>().AddSingleton<UserLog>();
         services.AddSingleton<JobList>().AddSingleton<JobRunner>().AddSingleton<Retention>().AddSingleton<OperationRunner>().AddSingleton<DeadLetterReplay>();
         services.TryAddSingleton<IJobClock, LeaseClock>();
+        services.AddSingleton<EventIntake>().AddSingleton<UserLog>().AddSingleton<UserDeletion>();
         if (roles.HasFlag(Roles.Gateway))
         {
             services.AddRealtime();
