@@ -68,7 +68,7 @@ public static class ServiceCollectionExtensions
     {
         services.AddSingleton<EventIntake>().AddSingleton<UserLog>().AddSingleton<TemplateRenderer>();
         services.AddSingleton<EventIntake>().AddSingleton<UserLog>();
-        services.AddSingleton<JobList>().AddSingleton<JobRunner>().AddSingleton<Retention>().AddSingleton<OperationRunner>().AddSingleton<DeadLetterReplay>();
+        services.AddSingleton<JobList>().AddSingleton<JobRunner>().AddSingleton<Retention>().AddSingleton<Digests>().AddSingleton<OperationRunner>().AddSingleton<DeadLetterReplay>();
         services.TryAddSingleton<IJobClock, LeaseClock>();
         services.AddSingleton<EventIntake>().AddSingleton<UserLog>().AddSingleton<UserDeletion>();
         if (roles.HasFlag(Roles.Gateway))
