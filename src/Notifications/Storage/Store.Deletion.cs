@@ -14,7 +14,8 @@ public sealed record Deletion(string UserId, long DeletedAt, string DeletedBy, l
 /// <summary>What one step of a deletion removed, and whether nothing is left.</summary>
 /// <param name="Finished">Whether it was the last.</param>
 /// <param name="Removed">How many rows of what.</param>
-public readonly record struct DeletionStep(bool Finished, IReadOnlyDictionary<string, long> Removed);
+/// <param name="End">After the last: the place in the user's log from which one who is named again goes on; 0 where there was none.</param>
+public readonly record struct DeletionStep(bool Finished, IReadOnlyDictionary<string, long> Removed, long End = 0);
 
 public sealed partial class Store
 {
@@ -101,6 +102,8 @@ public sealed partial class Store
             return new DeletionStep(false, removed);
         }
 
+        // One place past the log: a device that still shows what was in it is behind, and has to begin anew.
+        var end = head is { } last ? last.Counter + 1 : 0;
         Note("profile", await session.ExecuteAsync("DELETE FROM profiles WHERE tenant = $1 AND user_id = $2", key.Tenant, key.User)); // (3)
         await session.ExecuteAsync("DELETE FROM heads WHERE tenant = $1 AND user_id = $2", key.Tenant, key.User);
         if (head is not null || removed.Count > 0)
@@ -109,10 +112,10 @@ public sealed partial class Store
                 "INSERT INTO deletions (tenant, user_id, deleted_at, deleted_by, counter, removed) VALUES ($1, $2, $3, $4, $5, $6) " +
                 "ON CONFLICT (tenant, user_id) DO UPDATE SET deleted_at = excluded.deleted_at, deleted_by = excluded.deleted_by, removed = excluded.removed, " +
                 "counter = CASE WHEN excluded.counter > deletions.counter THEN excluded.counter ELSE deletions.counter END",
-                key.Tenant, key.User, Now, by, head?.Counter ?? 0, Json(removed));
+                key.Tenant, key.User, Now, by, end, Json(removed));
         }
 
-        return new DeletionStep(true, removed);
+        return new DeletionStep(true, removed, end);
 
         int Note(string kind, int count)
         {

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Notifications.Inbox;
+using Notifications.Realtime;
 using Notifications.Storage;
 
 namespace Notifications.Users;
@@ -9,7 +10,7 @@ namespace Notifications.Users;
 /// else, in steps that each hold their log for a moment only, the last of which makes the user not exist; (4) tell who has to know.
 /// Interrupted anywhere, it goes on when it is asked for again.
 /// </summary>
-public sealed partial class UserDeletion(Store store, ILogger<UserDeletion> logger)
+public sealed partial class UserDeletion(Store store, IDoorbell doorbell, ILogger<UserDeletion> logger)
 {
     private const int ScheduledPerPage = 500;
 
@@ -32,7 +33,7 @@ public sealed partial class UserDeletion(Store store, ILogger<UserDeletion> logg
         await store.DeleteWebhooksOfAsync(key); // One that was made meanwhile.
         if (step.Removed.Count > 0)
         {
-            Deleted(key, by, step.Removed); // (4)
+            await DeletedAsync(key, by, step); // (4)
         }
     }
 
@@ -57,9 +58,15 @@ public sealed partial class UserDeletion(Store store, ILogger<UserDeletion> logg
         }
     }
 
-    /// <summary>The user is gone, durably.</summary>
-    private void Deleted(UserKey key, string by, IReadOnlyDictionary<string, long> removed) =>
-        LogDeleted(logger, key.Tenant, by, string.Join(", ", removed.Select(r => FormattableString.Invariant($"{r.Value} {r.Key}"))));
+    /// <summary>The user is gone, durably: devices that are still connected look, find that their place in the log is gone, and begin anew.</summary>
+    private async Task DeletedAsync(UserKey key, string by, DeletionStep step)
+    {
+        LogDeleted(logger, key.Tenant, by, string.Join(", ", step.Removed.Select(r => FormattableString.Invariant($"{r.Value} {r.Key}"))));
+        if (step.End > 0)
+        {
+            await doorbell.RingAsync([new UserPush(key, step.End + 1, step.End + 1, [], default)]);
+        }
+    }
 
     // Who it was is in the record of deletions, not in logs, which are kept elsewhere and for longer.
     [LoggerMessage(7400, LogLevel.Information, "A user of tenant {Tenant} was deleted, as key {Key} asked: {Removed}")]
