@@ -7,7 +7,9 @@ using Notifications.Events;
 using Notifications.Inbox;
 using Notifications.Realtime;
 using Notifications.Stats;
+using Notifications.Templates;
 using Notifications.Topics;
+using Notifications.Webhooks;
 
 namespace Notifications.Hosting;
 
@@ -29,6 +31,8 @@ public static class EndpointExtensions
         ingest.MapEventsQuery();
         ingest.MapTopics();
         ingest.MapStats();
+        ingest.MapTemplates();
+        ingest.MapWebhooks();
 
         var gateway = app.MapRole(node, Roles.Gateway);
         gateway.MapInbox();

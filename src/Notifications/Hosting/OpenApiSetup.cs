@@ -30,6 +30,8 @@ internal static class OpenApiSetup
         ("Inbox", "A user's notifications, by their own token."),
         ("Topics", "Topics and who is subscribed to them."),
         ("Users", "Users; they exist by being named."),
+        ("Templates", "What events look like, by language and channel."),
+        ("Webhooks", "HTTP endpoints that are told of events."),
         ("Keys", "API keys of producers and operators."),
         ("Tokens", "Tokens for users."),
         ("Stats", "How the service is doing."),

@@ -18,6 +18,7 @@ using Notifications.Stats;
 using Notifications.Storage;
 using Notifications.Templates;
 using Notifications.Topics;
+using Notifications.Webhooks;
 
 namespace Notifications.Hosting;
 
@@ -47,6 +48,8 @@ public static class ServiceCollectionExtensions
             .AddNotificationsJson(TopicsJson.Default)
             .AddNotificationsJson(InboxJson.Default)
             .AddNotificationsJson(StatsJson.Default)
+            .AddNotificationsWebhooks(configuration)
+            .AddNotificationsTemplates()
             .AddNotificationsEngine(engine, configuration)
             .AddNotificationsRoles(roles, engine)
             .AddNotificationsStats(engine);
@@ -55,7 +58,7 @@ public static class ServiceCollectionExtensions
     /// <summary>What each role runs; what all of them use is registered for all and made when it is asked for.</summary>
     internal static IServiceCollection AddNotificationsRoles(this IServiceCollection services, Roles roles, EngineKind engine)
     {
-        services.AddSingleton<EventIntake>().AddSingleton<UserLog>().AddSingleton<TemplateRenderer>();
+        services.AddSingleton<EventIntake>().AddSingleton<UserLog>();
         if (roles.HasFlag(Roles.Gateway))
         {
             services.AddRealtime();
