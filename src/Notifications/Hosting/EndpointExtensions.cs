@@ -13,8 +13,10 @@ using Notifications.Operations;
 using Notifications.Preferences;
 using Notifications.Realtime;
 using Notifications.Stats;
+using Notifications.Templates;
 using Notifications.Topics;
 using Notifications.Users;
+using Notifications.Webhooks;
 
 namespace Notifications.Hosting;
 
@@ -41,6 +43,8 @@ public static class EndpointExtensions
         ingest.MapJobs().MapOperations().MapDeadLetters().MapDeliveries();
         ingest.MapPolicy().MapUserPreferences();
         ingest.MapUsers().MapExport().MapImports();
+        ingest.MapTemplates();
+        ingest.MapWebhooks();
 
         var gateway = app.MapRole(node, Roles.Gateway);
         gateway.MapInbox();

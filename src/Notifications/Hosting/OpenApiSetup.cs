@@ -32,6 +32,8 @@ internal static class OpenApiSetup
         ("Users", "Users; they exist by being named."),
         ("Policy", "What holds for all users of a tenant."),
         ("Preferences", "What users want: which channel for what, and when not."),
+        ("Templates", "What events look like, by language and channel."),
+        ("Webhooks", "HTTP endpoints that are told of events."),
         ("Keys", "API keys of producers and operators."),
         ("Tokens", "Tokens for users."),
         ("Stats", "How the service is doing."),

@@ -24,6 +24,7 @@ using Notifications.Storage;
 using Notifications.Templates;
 using Notifications.Topics;
 using Notifications.Users;
+using Notifications.Webhooks;
 
 namespace Notifications.Hosting;
 
@@ -57,6 +58,8 @@ public static class ServiceCollectionExtensions
             .AddNotificationsJson(JobsJson.Default).AddNotificationsJson(OperationsJson.Default)
             .AddNotificationsJson(DeadLettersJson.Default).AddNotificationsJson(DeliveriesJson.Default)
             .AddNotificationsJson(PreferencesApiJson.Default).AddNotificationsJson(MyTopicsJson.Default).AddNotificationsJson(UsersJson.Default)
+            .AddNotificationsWebhooks(configuration)
+            .AddNotificationsTemplates()
             .AddNotificationsEngine(engine, configuration)
             .AddChannels(configuration, roles)
             .AddNotificationsRoles(roles, engine)
@@ -71,6 +74,7 @@ public static class ServiceCollectionExtensions
         services.AddSingleton<JobList>().AddSingleton<JobRunner>().AddSingleton<Retention>().AddSingleton<Digests>().AddSingleton<OperationRunner>().AddSingleton<DeadLetterReplay>();
         services.TryAddSingleton<IJobClock, LeaseClock>();
         services.AddSingleton<EventIntake>().AddSingleton<UserLog>().AddSingleton<UserDeletion>();
+        services.AddSingleton<EventIntake>().AddSingleton<UserLog>();
         if (roles.HasFlag(Roles.Gateway))
         {
             services.AddRealtime();

@@ -54,7 +54,7 @@ public sealed partial class Store
                 ReadTemplate, tenant, key, before, limit),
             cancellationToken);
 
-    /// <summary>Writes the next version of a template, or its deletion, where a condition holds.</summary>
+    /// <summary>Writes the next version of a template, or its deletion, where a condition holds. A document that is there already is left as it is.</summary>
     /// <param name="tenant">Whose.</param>
     /// <param name="key">Which.</param>
     /// <param name="document">JSON in UTF-8; null deletes.</param>
@@ -70,6 +70,11 @@ public sealed partial class Store
         if ((expected is { } version && (version == AnyTemplate ? there == 0 : version != there)) || (document is null && there == 0))
         {
             return new TemplateWrite(there, false, false, 0);
+        }
+
+        if (document is not null && there > 0 && current!.Document.AsSpan().SequenceEqual(document))
+        {
+            return new TemplateWrite(there, true, false, current.CreatedAt);
         }
 
         if (there == 0 && await session.FirstAsync("SELECT COUNT(*) " + LiveTemplates, r => r.GetInt64(0), tenant) >= MaxTemplates)
