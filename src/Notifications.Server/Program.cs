@@ -7,6 +7,7 @@ try
     var builder = WebApplication.CreateBuilder([.. settings, HostSetup.NoReload]);
     builder.AddHost();
     builder.Services.AddNotifications(builder.Configuration, builder.Environment);
+    builder.Services.AddProfile();
 
     await using var app = builder.Build();
     if (command is not null)

@@ -3,8 +3,13 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Notifications.Auth;
+using Notifications.Channels.Email;
+using Notifications.Channels;
+using Notifications.DeadLetters;
 using Notifications.Events;
 using Notifications.Inbox;
+using Notifications.Jobs;
+using Notifications.Operations;
 using Notifications.Preferences;
 using Notifications.Realtime;
 using Notifications.Stats;
@@ -29,8 +34,11 @@ public static class EndpointExtensions
         ingest.MapTokens();
         ingest.MapEvents();
         ingest.MapEventsQuery();
+        ingest.MapEventsChange();
         ingest.MapTopics();
         ingest.MapStats();
+        ingest.MapUnsubscribe();
+        ingest.MapJobs().MapOperations().MapDeadLetters().MapDeliveries();
         ingest.MapPolicy().MapUserPreferences();
         ingest.MapUsers().MapExport().MapImports();
 

@@ -56,6 +56,19 @@ public static class Paging
         }
     }
 
+    /// <summary>Likewise, for lists of ids, newest first.</summary>
+    /// <param name="cursor">The parameter <c>after</c>.</param>
+    /// <param name="limit">The parameter <c>limit</c>.</param>
+    /// <param name="before">The id that the part begins below; above all ids at the start.</param>
+    /// <param name="count">The size of the part.</param>
+    /// <returns>What is wrong, or null.</returns>
+    public static ProblemHttpResult? CheckNewestFirst(string? cursor, int? limit, out Guid before, out int count)
+    {
+        before = Guid.AllBitsSet;
+        return Check(cursor, limit, out var place, out count)
+            ?? (place.Length == 0 || Guid.TryParseExact(place, "N", out before) ? null : BadCursor());
+    }
+
     /// <summary>The problem with a cursor that is not one of the list.</summary>
     public static ProblemHttpResult BadCursor() => Problems.Field("after", "not a cursor of this list; send nextCursor as it was received.");
 

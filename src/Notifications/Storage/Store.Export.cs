@@ -15,10 +15,10 @@ public readonly record struct StoredSubscription(string Topic, long CreatedAt);
 public readonly record struct StoredDevice(string Device, long Position, long UpdatedAt);
 
 /// <summary>A webhook of a user, without its secret.</summary>
-public readonly record struct StoredWebhook(Guid Id, string Url, string Types, long CreatedAt, long? DisabledAt, string? DisabledReason);
+public readonly record struct ExportedWebhook(Guid Id, string Url, string Types, long CreatedAt, long? DisabledAt, string? DisabledReason);
 
 /// <summary>A delivery to a user.</summary>
-public sealed record StoredDelivery(
+public sealed record ExportedDelivery(
     Guid Id, Guid? EventId, string Channel, string Target, string Kind, string? Category, long? Seq, string State, string Reason, long CreatedAt, long DueAt,
     long? FinishedAt, long Attempts, long? LastAttemptAt, long? LastCode, string? LastError, string? LastResponse);
 
@@ -40,10 +40,10 @@ public sealed partial class Store
         cancellationToken);
 
     /// <summary>A user's webhooks, oldest first, after a cursor.</summary>
-    public Task<List<StoredWebhook>> WebhooksOfAsync(UserKey key, Guid after, int limit, CancellationToken cancellationToken) => database.ReadAsync(
+    public Task<List<ExportedWebhook>> WebhooksOfAsync(UserKey key, Guid after, int limit, CancellationToken cancellationToken) => database.ReadAsync(
         session => session.QueryAsync(
             "SELECT id, url, types, created_at, disabled_at, disabled_reason FROM webhooks WHERE tenant = $1 AND user_id = $2 AND id > $3 ORDER BY id LIMIT $4",
-            r => new StoredWebhook(Ids.FromBytes((byte[])r[0]), r.GetString(1), r.GetString(2), r.GetInt64(3), Time(r, 4), Text(r, 5)),
+            r => new ExportedWebhook(Ids.FromBytes((byte[])r[0]), r.GetString(1), r.GetString(2), r.GetInt64(3), Time(r, 4), Text(r, 5)),
             key.Tenant, key.User, after.Bytes(), limit),
         cancellationToken);
 
@@ -52,14 +52,14 @@ public sealed partial class Store
         session => session.QueryAsync(ItemsOf + "AND i.seq > $3 ORDER BY i.seq LIMIT $4", ReadItem, key.Tenant, key.User, after, limit), cancellationToken);
 
     /// <summary>Deliveries to a user, oldest first, after a cursor.</summary>
-    public Task<List<StoredDelivery>> DeliveriesOfAsync(UserKey key, Guid after, int limit, CancellationToken cancellationToken) => database.ReadAsync(
+    public Task<List<ExportedDelivery>> DeliveriesOfAsync(UserKey key, Guid after, int limit, CancellationToken cancellationToken) => database.ReadAsync(
         session => session.QueryAsync(
             "SELECT id, event_id, channel, target, kind, category, seq, state, reason, created_at, due_at, finished_at, attempts, last_attempt_at, last_code, " +
             "last_error, last_response FROM deliveries WHERE tenant = $1 AND user_id = $2 AND id > $3 ORDER BY id LIMIT $4",
-            ReadDelivery, key.Tenant, key.User, after.Bytes(), limit),
+            ReadExportedDelivery, key.Tenant, key.User, after.Bytes(), limit),
         cancellationToken);
 
-    private static StoredDelivery ReadDelivery(DbDataReader r) => new(
+    private static ExportedDelivery ReadExportedDelivery(DbDataReader r) => new(
         Ids.FromBytes((byte[])r[0]), r.IsDBNull(1) ? null : Ids.FromBytes((byte[])r[1]), r.GetString(2), r.GetString(3), r.GetString(4), Text(r, 5),
         Time(r, 6), r.GetString(7), r.GetString(8), r.GetInt64(9), r.GetInt64(10), Time(r, 11), r.GetInt64(12), Time(r, 13), Time(r, 14), Text(r, 15), Text(r, 16));
 }

@@ -152,5 +152,4 @@ public sealed partial class Store
 
     private static StoredUser ReadUser(DbDataReader r) => new(ReadProfile(r, 0), Time(r, 6), Time(r, 7));
 
-    private static string? Text(DbDataReader r, int column) => r.IsDBNull(column) ? null : r.GetString(column);
 }

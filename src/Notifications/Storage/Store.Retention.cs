@@ -55,13 +55,14 @@ public sealed partial class Store
         await session.ExecuteAsync("DELETE FROM broadcasts WHERE created_at < $1", before.ToUnixTimeMilliseconds())
         + await session.ExecuteAsync("DELETE FROM positions WHERE updated_at < $1", before.ToUnixTimeMilliseconds()));
 
-    /// <summary>Deletes events that are older than the retention and in no inbox any more, from a cursor on.</summary>
+    /// <summary>Deletes events that are older than the retention and in no inbox or delivery any more, from a cursor on.</summary>
     /// <returns>How many were deleted, and the cursor to go on from, or null at the end.</returns>
     public Task<(int Deleted, Guid? Next)> TrimEventsAsync(Guid after, DateTimeOffset before, int limit) => database.WriteAsync<(int, Guid?)>(async session =>
     {
         var ids = await session.QueryAsync(
             "SELECT e.id, CASE WHEN EXISTS (SELECT 1 FROM inbox i WHERE i.event_id = e.id) OR EXISTS (SELECT 1 FROM broadcasts b WHERE b.event_id = e.id) " +
-            "OR EXISTS (SELECT 1 FROM fanouts f WHERE f.event_id = e.id) THEN 1 ELSE 0 END FROM events e WHERE e.id > $1 AND e.accepted_at < $2 ORDER BY e.id LIMIT $3",
+            "OR EXISTS (SELECT 1 FROM fanouts f WHERE f.event_id = e.id) OR EXISTS (SELECT 1 FROM scheduled s WHERE s.event_id = e.id) " +
+            "OR EXISTS (SELECT 1 FROM inbox i WHERE i.shown_event = e.id) OR EXISTS (SELECT 1 FROM deliveries d WHERE d.event_id = e.id) THEN 1 ELSE 0 END FROM events e WHERE e.id > $1 AND e.accepted_at < $2 ORDER BY e.id LIMIT $3",
             r => (Id: (byte[])r[0], Used: r.GetInt64(1) != 0), after.Bytes(), before.ToUnixTimeMilliseconds(), limit);
         var gone = ids.Where(e => !e.Used).Select(e => e.Id).ToArray();
         if (gone.Length > 0)

@@ -132,7 +132,7 @@ internal sealed class UserExport(Store store, UserKey key, Utf8JsonWriter writer
         writer.WriteEndObject();
     }
 
-    private void Write(StoredWebhook webhook)
+    private void Write(ExportedWebhook webhook)
     {
         writer.WriteStartObject();
         writer.WriteString("id"u8, Ids.Format(Ids.Webhook, webhook.Id));
@@ -152,7 +152,7 @@ internal sealed class UserExport(Store store, UserKey key, Utf8JsonWriter writer
 
     private void Write(InboxItem item) => JsonSerializer.Serialize(writer, item, InboxJson.Default.InboxItem);
 
-    private void Write(StoredDelivery delivery)
+    private void Write(ExportedDelivery delivery)
     {
         writer.WriteStartObject();
         writer.WriteString("id"u8, Ids.Format(Ids.Delivery, delivery.Id));

@@ -35,6 +35,7 @@ public sealed class RetentionTests
         await server.StopAsync();
         MakeOld(server.DataFolder, days: 31);
         await server.StartAgainAsync();
+        (await server.Api.SendAsync(HttpMethod.Post, "/v1/jobs/retention/run", null)).Expect(202);
         await Until.TrueAsync("the old ones gone", async () => (await me.InboxAsync()).Items.Count == 2);
 
         // The newest two stay, however old they are.

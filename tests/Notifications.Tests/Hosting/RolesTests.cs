@@ -58,13 +58,13 @@ public sealed class RolesTests : IDisposable
     [InlineData(Roles.Gateway, typeof(Gateway))]
     [InlineData(Roles.Ingest)]
     [InlineData(Roles.Dispatch, typeof(Dispatcher))]
-    [InlineData(Roles.Jobs, typeof(Housekeeping))]
+    [InlineData(Roles.Jobs, typeof(JobClockService))]
     [InlineData(Roles.Channels)]
-    [InlineData(Roles.All, typeof(Gateway), typeof(Dispatcher), typeof(Housekeeping))]
+    [InlineData(Roles.All, typeof(Gateway), typeof(Dispatcher), typeof(JobClockService))]
     public void A_role_runs_what_is_its_own(Roles roles, params Type[] running)
     {
         var services = new ServiceCollection().AddNotificationsRoles(roles, EngineKind.Server);
-        var known = new[] { typeof(Gateway), typeof(Dispatcher), typeof(Housekeeping) };
+        var known = new[] { typeof(Gateway), typeof(Dispatcher), typeof(JobClockService) };
         var own = services.Where(s => s.ServiceType == typeof(IHostedService)).Select(s => s.ImplementationType).OfType<Type>()
             .Concat(services.Where(s => s.ServiceType == typeof(Gateway)).Select(s => s.ServiceType)).Intersect(known);
         Assert.Equal(running.ToHashSet(), own.ToHashSet());
