@@ -251,7 +251,7 @@ internal static class PolicyJson
             }
         }
 
-        if (result.Count == 0)
+        if (json.ValueKind == JsonValueKind.Array && json.GetArrayLength() == 0)
         {
             faults?.Add(path, "must name at least one channel.");
         }
