@@ -134,7 +134,7 @@ public abstract partial class StoreContract
         }
 
         var counter = (await UserLog.HeadAsync(Ann, Never)).Counter;
-        await new UserDeletion(Store, NullLogger<UserDeletion>.Instance).DeleteAsync(Ann, "key_1", Never);
+        await new UserDeletion(Store, Rung, NullLogger<UserDeletion>.Instance).DeleteAsync(Ann, "key_1", Never);
 
         foreach (var table in new[] { "heads", "inbox", "profiles", "subscriptions", "positions", "deliveries", "throttles", "digest_items", "webhooks" })
         {
@@ -157,8 +157,8 @@ public abstract partial class StoreContract
         Assert.Equal(("ann", "key_1", counter), (deletion.UserId, deletion.DeletedBy, deletion.Counter));
         Assert.Equal(
             """{"webhooks":1,"notifications":1202,"deliveries":1,"digestItems":1,"subscriptions":1,"devices":1,"throttles":1,"profile":1}""", deletion.Removed);
-        await new UserDeletion(Store, NullLogger<UserDeletion>.Instance).DeleteAsync(Ann, "key_2", Never); // Nothing to do.
-        await new UserDeletion(Store, NullLogger<UserDeletion>.Instance).DeleteAsync(new UserKey(Tenant, "nobody"), "key_2", Never);
+        await new UserDeletion(Store, Rung, NullLogger<UserDeletion>.Instance).DeleteAsync(Ann, "key_2", Never); // Nothing to do.
+        await new UserDeletion(Store, Rung, NullLogger<UserDeletion>.Instance).DeleteAsync(new UserKey(Tenant, "nobody"), "key_2", Never);
         Assert.Equal("key_1", Assert.Single(await Store.DeletionsAsync(Tenant, "", 10, Never)).DeletedBy);
     }
 
@@ -174,7 +174,7 @@ public abstract partial class StoreContract
             await RunAsync("INSERT INTO scheduled (event_id, tenant, partition, due_at, payload) VALUES ($1, 'acme', 0, 5, $1)", plan.Event.Id.Bytes());
         }
 
-        await new UserDeletion(Store, NullLogger<UserDeletion>.Instance).DeleteAsync(Ann, "key_1", Never);
+        await new UserDeletion(Store, Rung, NullLogger<UserDeletion>.Instance).DeleteAsync(Ann, "key_1", Never);
 
         Assert.Equal(2, await ScalarAsync("SELECT COUNT(*) FROM scheduled"));
         Assert.Equal(1, await ScalarAsync("SELECT COUNT(*) FROM events WHERE state = 'cancelled' AND recipients = 'user:deleted'"));
@@ -200,7 +200,7 @@ public abstract partial class StoreContract
                 await Store.WriteProfilesAsync(Tenant, ["ann"], old => old with { Name = i.ToString(CultureInfo.InvariantCulture) });
             }
         });
-        var deletion = new UserDeletion(Store, NullLogger<UserDeletion>.Instance);
+        var deletion = new UserDeletion(Store, Rung, NullLogger<UserDeletion>.Instance);
         for (var i = 0; i < 5; i++)
         {
             await deletion.DeleteAsync(Ann, "key_1", Never);
