@@ -154,7 +154,7 @@ public abstract partial class StoreContract
         await AssertCountsAsync(Bob);
 
         var deletion = Assert.Single(await Store.DeletionsAsync(Tenant, "", 10, Never));
-        Assert.Equal(("ann", "key_1", counter), (deletion.UserId, deletion.DeletedBy, deletion.Counter));
+        Assert.Equal(("ann", "key_1", counter + 1), (deletion.UserId, deletion.DeletedBy, deletion.Counter));
         Assert.Equal(
             """{"webhooks":1,"notifications":1202,"deliveries":1,"digestItems":1,"subscriptions":1,"devices":1,"throttles":1,"profile":1}""", deletion.Removed);
         await new UserDeletion(Store, Rung, NullLogger<UserDeletion>.Instance).DeleteAsync(Ann, "key_2", Never); // Nothing to do.
