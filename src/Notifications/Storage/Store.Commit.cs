@@ -183,7 +183,7 @@ public sealed partial class Store
         UserPush.New(key, new InboxItem { User = key.User, Seq = seq, Rev = seq, EventId = record.Id, CreatedAt = record.At, Content = content }, counts);
 
     private static EventRecordRef Reference(Plan plan, string user) => new(
-        plan.Event.Id, plan.Event.Category, plan.Event.At, plan.Event.Options?.CollapseKey, plan.Contents is not null && plan.Contents.TryGetValue(user, out var content) ? content : null);
+        plan.Event.Id, plan.Event.Category, plan.Event.At, plan.Event.Options?.CollapseKey, plan.Contents is not null && plan.Contents.TryGetValue(user, out var content) ? content : (ReadOnlyMemory<byte>?)null);
 
     /// <summary>Where the log of a user ended who was deleted: who is named again goes on from there, so that no device takes the new for the old.</summary>
     private const string EndOfDeleted = "COALESCE((SELECT d.counter FROM deletions d WHERE d.tenant = r.tenant AND d.user_id = r.user_id), 0)";
