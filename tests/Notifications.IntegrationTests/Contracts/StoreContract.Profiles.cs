@@ -126,6 +126,9 @@ public abstract partial class StoreContract
             await Store.SubscribeAsync(Tenant, "news", user);
             await Store.SavePositionsAsync([new DevicePosition(new UserKey(Tenant, user), "phone", 1)]);
             await QueueAsync(user, 0, "", 0, mailed);
+            await RunAsync(
+                "INSERT INTO dead_letters (id, tenant, event_id, partition, position, reason, error, created_at, payload) VALUES ($1, 'acme', $1, 0, 0, 'routing', '', 0, $2)",
+                Ids.New(Time).Bytes(), Event(to: "user:" + user).Write().ToArray());
             await RunAsync("INSERT INTO throttles (tenant, user_id, category, window_start, count) VALUES ('acme', $1, 'orders', 0, 1)", user);
             await RunAsync("INSERT INTO digest_items (tenant, user_id, channel, event_id, due_at, created_at) VALUES ('acme', $1, 'email', $2, 0, 0)", user, shared.Event.Id.Bytes());
             await RunAsync(
@@ -134,7 +137,7 @@ public abstract partial class StoreContract
         }
 
         var counter = (await UserLog.HeadAsync(Ann, Never)).Counter;
-        await new UserDeletion(Store, NullLogger<UserDeletion>.Instance).DeleteAsync(Ann, "key_1", Never);
+        await new UserDeletion(Store, Rung, NullLogger<UserDeletion>.Instance).DeleteAsync(Ann, "key_1", Never);
 
         foreach (var table in new[] { "heads", "inbox", "profiles", "subscriptions", "positions", "deliveries", "throttles", "digest_items", "webhooks" })
         {
@@ -143,7 +146,7 @@ public abstract partial class StoreContract
         }
 
         Assert.Equal(1, await ScalarAsync("SELECT COUNT(*) FROM delivery_queue"));
-        Assert.Equal(1, await ScalarAsync("SELECT COUNT(*) FROM dead_letters"));
+        Assert.Equal(2, await ScalarAsync("SELECT COUNT(*) FROM dead_letters"));
         Assert.Equal(0, await ScalarAsync("SELECT COUNT(*) FROM events WHERE recipients = 'user:ann'"));
         var emptied = await Store.EventAsync(Tenant, "order-1", null, Never);
         Assert.Equal((secret.Event.Id, "user:deleted", "user:deleted", "[]"), (emptied!.Id, emptied.To, emptied.OrderingKey, Encoding.UTF8.GetString(emptied.Decisions)));
@@ -154,11 +157,11 @@ public abstract partial class StoreContract
         await AssertCountsAsync(Bob);
 
         var deletion = Assert.Single(await Store.DeletionsAsync(Tenant, "", 10, Never));
-        Assert.Equal(("ann", "key_1", counter), (deletion.UserId, deletion.DeletedBy, deletion.Counter));
+        Assert.Equal(("ann", "key_1", counter + 1), (deletion.UserId, deletion.DeletedBy, deletion.Counter));
         Assert.Equal(
-            """{"webhooks":1,"notifications":1202,"deliveries":1,"digestItems":1,"subscriptions":1,"devices":1,"throttles":1,"profile":1}""", deletion.Removed);
-        await new UserDeletion(Store, NullLogger<UserDeletion>.Instance).DeleteAsync(Ann, "key_2", Never); // Nothing to do.
-        await new UserDeletion(Store, NullLogger<UserDeletion>.Instance).DeleteAsync(new UserKey(Tenant, "nobody"), "key_2", Never);
+            """{"deadLetters":1,"webhooks":1,"notifications":1202,"digestItems":1,"deliveries":1,"subscriptions":1,"devices":1,"throttles":1,"profile":1}""", deletion.Removed);
+        await new UserDeletion(Store, Rung, NullLogger<UserDeletion>.Instance).DeleteAsync(Ann, "key_2", Never); // Nothing to do.
+        await new UserDeletion(Store, Rung, NullLogger<UserDeletion>.Instance).DeleteAsync(new UserKey(Tenant, "nobody"), "key_2", Never);
         Assert.Equal("key_1", Assert.Single(await Store.DeletionsAsync(Tenant, "", 10, Never)).DeletedBy);
     }
 
@@ -174,7 +177,7 @@ public abstract partial class StoreContract
             await RunAsync("INSERT INTO scheduled (event_id, tenant, partition, due_at, payload) VALUES ($1, 'acme', 0, 5, $1)", plan.Event.Id.Bytes());
         }
 
-        await new UserDeletion(Store, NullLogger<UserDeletion>.Instance).DeleteAsync(Ann, "key_1", Never);
+        await new UserDeletion(Store, Rung, NullLogger<UserDeletion>.Instance).DeleteAsync(Ann, "key_1", Never);
 
         Assert.Equal(2, await ScalarAsync("SELECT COUNT(*) FROM scheduled"));
         Assert.Equal(1, await ScalarAsync("SELECT COUNT(*) FROM events WHERE state = 'cancelled' AND recipients = 'user:deleted'"));
@@ -200,7 +203,7 @@ public abstract partial class StoreContract
                 await Store.WriteProfilesAsync(Tenant, ["ann"], old => old with { Name = i.ToString(CultureInfo.InvariantCulture) });
             }
         });
-        var deletion = new UserDeletion(Store, NullLogger<UserDeletion>.Instance);
+        var deletion = new UserDeletion(Store, Rung, NullLogger<UserDeletion>.Instance);
         for (var i = 0; i < 5; i++)
         {
             await deletion.DeleteAsync(Ann, "key_1", Never);
