@@ -1,3 +1,4 @@
+using System.Net.Security;
 using System.Net.Sockets;
 using System.Text;
 using MailKit;
@@ -13,9 +14,10 @@ namespace Notifications.MailKit;
 /// <summary>Sends with MailKit, which knows implicit TLS, more ways to log in, and who it is that a server refuses.</summary>
 /// <param name="server">Where to.</param>
 /// <param name="time">The clock.</param>
-public sealed class MailKitTransport(MailServer server, TimeProvider time) : IMailTransport, IDisposable
+/// <param name="trust">Decides on the server's certificate; null is this machine.</param>
+public sealed class MailKitTransport(MailServer server, TimeProvider time, RemoteCertificateValidationCallback? trust = null) : IMailTransport, IDisposable
 {
-    private readonly MailConnections<SmtpClient> _connections = new(server.Connections, Create, time);
+    private readonly MailConnections<SmtpClient> _connections = new(server.Connections, () => Create(trust), time);
 
     /// <inheritdoc/>
     public async Task<SendOutcome> SendAsync(MailDraft draft, CancellationToken cancellationToken)
@@ -43,8 +45,10 @@ public sealed class MailKitTransport(MailServer server, TimeProvider time) : IMa
     /// <inheritdoc/>
     public void Dispose() => _connections.Dispose();
 
-    private static SmtpClient Create() => new()
+    private static SmtpClient Create(RemoteCertificateValidationCallback? trust) => new()
     {
+        ServerCertificateValidationCallback = trust,
+
         // As the base library does: many relays inside a company have certificates whose issuer publishes no list.
         CheckCertificateRevocation = false,
     };
@@ -102,9 +106,9 @@ public sealed class MailKitTransport(MailServer server, TimeProvider time) : IMa
         {
             return SmtpAnswers.Insecure(Innermost(e).Message, server);
         }
-        catch (Exception e) when (e is ServiceNotAuthenticatedException)
+        catch (ServiceNotAuthenticatedException e)
         {
-            return SmtpAnswers.LoginRefused(e.Message, server);
+            return SmtpAnswers.Refused(SmtpStage.Sender, 530, e.Message, server);
         }
         catch (Exception e) when (e is ProtocolException or ServiceNotConnectedException or IOException or SocketException or ObjectDisposedException)
         {

@@ -7,7 +7,7 @@ try
     var builder = WebApplication.CreateBuilder([.. settings, HostSetup.NoReload]);
     builder.AddHost();
     builder.Services.AddNotifications(builder.Configuration, builder.Environment);
-    builder.Services.AddProfile();
+    builder.AddFullProfile();
 
     await using var app = builder.Build();
     if (command is not null)
@@ -17,8 +17,10 @@ try
     }
 
     await app.OpenNotificationsAsync();
+    await app.OpenFullProfileAsync();
     app.UseNotifications();
     app.MapNotifications();
+    app.MapFullProfile();
     app.MapWebPages();
     app.MapDemoApi();
     app.PrintWelcome();

@@ -21,7 +21,7 @@ internal static class AuthSetup
     public static IServiceCollection AddNotificationsAuth(this IServiceCollection services, IConfiguration configuration, IHostEnvironment environment)
     {
         services.AddNotificationsOptions<AuthOptions>(configuration, "Notifications:Auth", o => o.Validate());
-        services.AddSingleton<KeyDirectory>().AddSingleton<TokenIssuer>();
+        services.AddSingleton<KeyDirectory>().AddSingleton<TokenIssuer>().AddSingleton<OperatorSessions>().AddSingleton<LoginFailures>();
         services.AddSingleton<IAuthorizationMiddlewareResultHandler, AuthorizationProblems>();
 
         // Which schemes there are is decided once, at registration; what they hold comes from the validated options.

@@ -18,7 +18,8 @@ internal sealed class KeyAuthenticationHandler(
     /// <summary>Holds a scope; only a key's identity ever has it.</summary>
     public const string ScopeClaim = "scope";
 
-    private static readonly ApiKey Development =
+    /// <summary>What <see cref="LocalCaller.DevelopmentKey"/> is.</summary>
+    internal static readonly ApiKey Development =
         new("key_development", ApiKey.DefaultTenant, "development", Scopes.All, DateTimeOffset.UnixEpoch);
 
     protected override async Task<AuthenticateResult> HandleAuthenticateAsync()
@@ -45,9 +46,10 @@ internal sealed class KeyAuthenticationHandler(
         }
     }
 
-    private AuthenticateResult Success(ApiKey key)
+    /// <summary>Who calls with a key.</summary>
+    internal static ClaimsPrincipal Principal(ApiKey key)
     {
-        var identity = new ClaimsIdentity(Scheme.Name);
+        var identity = new ClaimsIdentity(SchemeName);
         identity.AddClaim(new Claim(Caller.TenantClaim, key.Tenant));
         identity.AddClaim(new Claim("key", key.Id));
         foreach (var scope in key.Scopes)
@@ -55,6 +57,8 @@ internal sealed class KeyAuthenticationHandler(
             identity.AddClaim(new Claim(ScopeClaim, scope));
         }
 
-        return AuthenticateResult.Success(new AuthenticationTicket(new ClaimsPrincipal(identity), Scheme.Name));
+        return new ClaimsPrincipal(identity);
     }
+
+    private AuthenticateResult Success(ApiKey key) => AuthenticateResult.Success(new AuthenticationTicket(Principal(key), Scheme.Name));
 }

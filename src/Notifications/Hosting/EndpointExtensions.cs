@@ -32,6 +32,7 @@ public static class EndpointExtensions
         var node = app.ServiceProvider.GetRequiredService<Node>();
 
         var ingest = app.MapRole(node, Roles.Ingest);
+        ingest.MapLogin();
         ingest.MapKeys();
         ingest.MapTokens();
         ingest.MapEvents();

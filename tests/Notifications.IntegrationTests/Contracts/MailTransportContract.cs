@@ -23,6 +23,9 @@ public abstract class MailTransportContract
 
     protected virtual bool KnowsImplicitTls => false;
 
+    /// <summary>Whether the date of a message is the one that it was given.</summary>
+    protected virtual bool KeepsDate => false;
+
     protected abstract IMailTransport Open(MailServer server, TimeProvider time);
 
     /// <summary>Stage, code, what is to come of it.</summary>
@@ -80,14 +83,15 @@ public abstract class MailTransportContract
         Assert.Equal(draft.Html, mail.Html.ReplaceLineEndings("\n"));
         Assert.Contains("Zoë „Post“ Österreich", mail.Header("From"), StringComparison.Ordinal);
         Assert.EndsWith("<from@xn--bcher-kva.example>", mail.Header("From"), StringComparison.Ordinal);
-        Assert.Contains("Иван, O'Neil <x@y.example>", mail.Header("To"), StringComparison.Ordinal);
+        Assert.StartsWith("Иван, O'Neil <x@y.example> <", mail.Header("To")!.Replace("\"", "", StringComparison.Ordinal), StringComparison.Ordinal);
         Assert.EndsWith("<to@example.com>", mail.Header("To"), StringComparison.Ordinal);
         Assert.Contains("<help@example.com>", mail.Header("Reply-To"), StringComparison.Ordinal);
         Assert.Equal("<0123456789abcdef@example.com>", mail.Header("Message-ID"));
         Assert.Equal("auto-generated", mail.Header("Auto-Submitted"));
         Assert.Equal($"<https://notify.example.com/v1/unsubscribe/{new string('t', 300)}>", mail.Header("List-Unsubscribe"));
         Assert.Equal("List-Unsubscribe=One-Click", mail.Header("List-Unsubscribe-Post"));
-        Assert.Equal(draft.Date, DateTimeOffset.Parse(mail.Header("Date")!, System.Globalization.CultureInfo.InvariantCulture));
+        var date = DateTimeOffset.Parse(mail.Header("Date")!, System.Globalization.CultureInfo.InvariantCulture);
+        Assert.True(date == draft.Date || (!KeepsDate && date > draft.Date), $"{date}");
         Assert.StartsWith("multipart/alternative", mail.Header("Content-Type"), StringComparison.Ordinal);
         Assert.True(mail.Raw.IndexOf("text/plain", StringComparison.Ordinal) < mail.Raw.IndexOf("text/html", StringComparison.Ordinal));
         Assert.All(mail.Raw.Split("\r\n"), line => Assert.True(line.Length <= 998, line));
@@ -302,7 +306,7 @@ public abstract class MailTransportContract
         Assert.Equal("tls_failed", (await distrusted.Value.SendAsync(Draft(), Never)).Reason);
     }
 
-    private static bool IsTrusted(X509Certificate? certificate, SslPolicyErrors errors)
+    protected static bool IsTrusted(X509Certificate? certificate, SslPolicyErrors errors)
     {
         if (errors == SslPolicyErrors.None || certificate is null || errors.HasFlag(SslPolicyErrors.RemoteCertificateNameMismatch))
         {
@@ -363,6 +367,9 @@ public sealed class MailKitTransportTests : MailTransportContract
 {
     protected override bool KnowsImplicitTls => true;
 
-    protected override IMailTransport Open(MailServer server, TimeProvider time) => new Notifications.MailKit.MailKitTransport(server, time);
+    protected override bool KeepsDate => true;
+
+    protected override IMailTransport Open(MailServer server, TimeProvider time) =>
+        new Notifications.MailKit.MailKitTransport(server, time, (_, certificate, _, errors) => IsTrusted(certificate, errors));
 }
 #endif

@@ -125,6 +125,7 @@ internal sealed class TestHost : IAsyncDisposable
         }
 
         app.MapGet(BearerToken.HubPath + "/probe", Who).RequireAuthorization(Scopes.User);
+        app.MapMethods("/probe/operator", ["GET", "POST"], Who).RequireOperator();
         app.MapGet("/probe/request", (HttpContext context) =>
             $"{context.Request.Scheme}://{context.Request.Host} {context.Connection.RemoteIpAddress} {(LocalCaller.IsLocal(context) ? "local" : "remote")}");
         app.MapGet("/probe/bug", IResult () => throw new InvalidOperationException("secret detail"));

@@ -7,7 +7,7 @@ namespace Notifications.Channels.Email;
 
 /// <summary>
 /// Sends with the base library's client, which keeps its connection over several messages. It knows no implicit TLS, and it is poor in telling
-/// what a server has refused: see <see cref="Stage"/>.
+/// what a server has refused: see <see cref="Stage"/>. The header Date is the time of the attempt, whatever it is told.
 /// </summary>
 /// <param name="server">Where to.</param>
 /// <param name="time">The clock.</param>
@@ -146,7 +146,6 @@ public sealed class BaseMailTransport(MailServer server, TimeProvider time) : IM
         }
 
         message.Headers["Message-ID"] = draft.MessageId;
-        message.Headers["Date"] = draft.Date.ToString("ddd, dd MMM yyyy HH:mm:ss '+0000'", System.Globalization.CultureInfo.InvariantCulture);
         foreach (var (name, value) in draft.Headers)
         {
             message.Headers[name] = value;
