@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Globalization;
 using System.Text.Json;
+using Notifications.Channels.Email;
 using Notifications.Events;
 using Notifications.Hosting;
 
@@ -19,8 +20,6 @@ internal static class SettingsJson
     public const int MaxLocale = 35;
 
     private const string Clock = "HH:mm";
-
-    private static readonly SearchValues<char> Separators = SearchValues.Create("<>,;:\"\\()[]");
 
     private static readonly JsonDocumentOptions Options = new() { MaxDepth = JsonSetup.MaxDepth };
 
@@ -197,17 +196,7 @@ internal static class SettingsJson
 
     /// <summary>An address, or null.</summary>
     public static string? Email(JsonElement json, string path, Faults? faults) =>
-        Checked(json, path, IsAddress, "must be an email address, such as ada@example.com.", faults);
-
-    /// <summary>
-    /// Whether a text is an address that mail can be sent to: one <c>@</c> with something on both sides, at most 254 characters (RFC 5321, section
-    /// 4.5.3.1), no white space, no control characters and nothing that separates addresses or sets off a name.
-    /// </summary>
-    public static bool IsAddress(string text) =>
-        text.Length is >= 3 and <= 254 && text.IndexOf('@', StringComparison.Ordinal) is > 0 and <= 64 and var at && at == text.LastIndexOf('@')
-        && at < text.Length - 1 && !text.AsSpan().ContainsAny(Separators) && !text.Any(c => char.IsControl(c) || char.IsWhiteSpace(c))
-        && text[0] != '.' && text[at - 1] != '.' && text[at + 1] is not ('.' or '-') && text[^1] is not ('.' or '-')
-        && !text.Contains("..", StringComparison.Ordinal);
+        Checked(json, path, MailAddressRules.IsAddress, "must be an email address, such as ada@example.com.", faults);
 
     /// <summary>Writes settings by channel.</summary>
     public static void WriteChannels(Utf8JsonWriter writer, string name, IReadOnlyDictionary<string, ChannelSetting> channels)

@@ -86,8 +86,9 @@ public sealed partial class Store
         var removed = new Dictionary<string, long>(before);
         var left = MaxDeletedPerStep;
         left -= Note("notifications", head is { } h ? await DeleteInboxAsync(session, key, h, left) : 0); // (2)
-        left -= left > 0 ? 3 * Note("deliveries", await DeleteDeliveriesAsync(session, key, (left + 2) / 3)) : 0;
         left -= left > 0 ? Note("digestItems", await DeleteDigestItemsAsync(session, key, left)) : 0;
+        // After what is gathered: a digest that was just closed is one of these.
+        left -= left > 0 ? 3 * Note("deliveries", await DeleteDeliveriesAsync(session, key, (left + 2) / 3)) : 0;
         left -= left > 0 ? Note("subscriptions", await session.ExecuteAsync(
             "DELETE FROM subscriptions WHERE tenant = $1 AND user_id = $2 AND topic IN " +
             "(SELECT s.topic FROM subscriptions s WHERE s.tenant = $1 AND s.user_id = $2 LIMIT $3)", key.Tenant, key.User, left)) : 0;

@@ -6,13 +6,16 @@ using Notifications.Storage;
 namespace Notifications.Users;
 
 /// <summary>
-/// Deletes everything that is kept of a user: (1) events that wait for their time and are for them alone; (2) their webhooks; (3) inbox, deliveries and all
+/// Deletes everything that is kept of a user: (1) events that wait for their time or were given up, and are for them alone; (2) their webhooks; (3) inbox, deliveries and all
 /// else, in steps that each hold their log for a moment only, the last of which makes the user not exist; (4) tell who has to know.
 /// Interrupted anywhere, it goes on when it is asked for again.
 /// </summary>
 public sealed partial class UserDeletion(Store store, IDoorbell doorbell, ILogger<UserDeletion> logger)
 {
     private const int ScheduledPerPage = 500;
+
+    /// <summary>With what they hold, up to 256 KiB each.</summary>
+    private const int LettersPerPage = 50;
 
     /// <summary>Deletes a user; one who does not exist is none to delete.</summary>
     /// <param name="key">Who.</param>
@@ -23,6 +26,7 @@ public sealed partial class UserDeletion(Store store, IDoorbell doorbell, ILogge
         cancellationToken.ThrowIfCancellationRequested();
         var removed = new Dictionary<string, long>();
         await DeleteScheduledAsync(key, removed); // (1)
+        await DeleteDeadLettersAsync(key, removed);
         Add(removed, "webhooks", await store.DeleteWebhooksOfAsync(key)); // (2)
         var step = new DeletionStep(false, removed);
         while (!step.Finished) // (3)
@@ -46,6 +50,19 @@ public sealed partial class UserDeletion(Store store, IDoorbell doorbell, ILogge
             if (events.Count > 0)
             {
                 Add(removed, "scheduled", await store.DeleteScheduledAsync(key, events));
+            }
+        }
+    }
+
+    private async Task DeleteDeadLettersAsync(UserKey key, Dictionary<string, long> removed)
+    {
+        Guid? next = Guid.Empty;
+        while (next is { } after)
+        {
+            (var letters, next) = await store.DeadEventsForAsync(key, after, LettersPerPage);
+            if (letters.Count > 0)
+            {
+                Add(removed, "deadLetters", await store.DeleteDeadLettersAsync(letters));
             }
         }
     }

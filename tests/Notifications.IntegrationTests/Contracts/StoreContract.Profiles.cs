@@ -126,6 +126,9 @@ public abstract partial class StoreContract
             await Store.SubscribeAsync(Tenant, "news", user);
             await Store.SavePositionsAsync([new DevicePosition(new UserKey(Tenant, user), "phone", 1)]);
             await QueueAsync(user, 0, "", 0, mailed);
+            await RunAsync(
+                "INSERT INTO dead_letters (id, tenant, event_id, partition, position, reason, error, created_at, payload) VALUES ($1, 'acme', $1, 0, 0, 'routing', '', 0, $2)",
+                Ids.New(Time).Bytes(), Event(to: "user:" + user).Write().ToArray());
             await RunAsync("INSERT INTO throttles (tenant, user_id, category, window_start, count) VALUES ('acme', $1, 'orders', 0, 1)", user);
             await RunAsync("INSERT INTO digest_items (tenant, user_id, channel, event_id, due_at, created_at) VALUES ('acme', $1, 'email', $2, 0, 0)", user, shared.Event.Id.Bytes());
             await RunAsync(
@@ -143,7 +146,7 @@ public abstract partial class StoreContract
         }
 
         Assert.Equal(1, await ScalarAsync("SELECT COUNT(*) FROM delivery_queue"));
-        Assert.Equal(1, await ScalarAsync("SELECT COUNT(*) FROM dead_letters"));
+        Assert.Equal(2, await ScalarAsync("SELECT COUNT(*) FROM dead_letters"));
         Assert.Equal(0, await ScalarAsync("SELECT COUNT(*) FROM events WHERE recipients = 'user:ann'"));
         var emptied = await Store.EventAsync(Tenant, "order-1", null, Never);
         Assert.Equal((secret.Event.Id, "user:deleted", "user:deleted", "[]"), (emptied!.Id, emptied.To, emptied.OrderingKey, Encoding.UTF8.GetString(emptied.Decisions)));
@@ -156,7 +159,7 @@ public abstract partial class StoreContract
         var deletion = Assert.Single(await Store.DeletionsAsync(Tenant, "", 10, Never));
         Assert.Equal(("ann", "key_1", counter + 1), (deletion.UserId, deletion.DeletedBy, deletion.Counter));
         Assert.Equal(
-            """{"webhooks":1,"notifications":1202,"deliveries":1,"digestItems":1,"subscriptions":1,"devices":1,"throttles":1,"profile":1}""", deletion.Removed);
+            """{"deadLetters":1,"webhooks":1,"notifications":1202,"digestItems":1,"deliveries":1,"subscriptions":1,"devices":1,"throttles":1,"profile":1}""", deletion.Removed);
         await new UserDeletion(Store, Rung, NullLogger<UserDeletion>.Instance).DeleteAsync(Ann, "key_2", Never); // Nothing to do.
         await new UserDeletion(Store, Rung, NullLogger<UserDeletion>.Instance).DeleteAsync(new UserKey(Tenant, "nobody"), "key_2", Never);
         Assert.Equal("key_1", Assert.Single(await Store.DeletionsAsync(Tenant, "", 10, Never)).DeletedBy);
