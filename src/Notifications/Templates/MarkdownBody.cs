@@ -20,6 +20,11 @@ internal static class MarkdownBody
     private const char First = '\uE000';
     private const char Last = '\uE07F';
 
+    /// <summary>So many of <see cref="Costly"/> may be in a body: what takes a parser back, it takes back from each of them.</summary>
+    private const int MaxCostly = 4_000;
+
+    private static readonly SearchValues<char> Costly = SearchValues.Create("[*_~>");
+
     private static readonly SearchValues<char> Letters = SearchValues.Create("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789");
 
     private static readonly MarkdownPipeline Pipeline = new MarkdownPipelineBuilder().DisableHtml().UsePipeTables().UseEmphasisExtras().Build();
@@ -67,9 +72,14 @@ internal static class MarkdownBody
     });
 
     /// <summary>The Markdown as HTML.</summary>
-    /// <exception cref="TemplateException">It nests too deeply.</exception>
+    /// <exception cref="TemplateException">It nests too deeply, or has too much markup.</exception>
     public static string Html(string markdown)
     {
+        if (CostOf(markdown) > MaxCostly)
+        {
+            throw new TemplateException("template_too_slow", $"email.body: it has more than {MaxCostly} of [ * _ ~ >, not counting those in values.");
+        }
+
         using var writer = new StringWriter();
         var renderer = new HtmlRenderer(writer);
         Pipeline.Setup(renderer);
@@ -85,6 +95,17 @@ internal static class MarkdownBody
         }
 
         return Restore(writer.ToString());
+    }
+
+    private static int CostOf(ReadOnlySpan<char> markdown)
+    {
+        var count = 0;
+        for (int at; (at = markdown.IndexOfAny(Costly)) >= 0; markdown = markdown[(at + 1)..])
+        {
+            count++;
+        }
+
+        return count;
     }
 
     /// <summary>Gives the values' characters back, HTML-encoded; a line break is one in text and a space in an attribute.</summary>

@@ -56,6 +56,7 @@ public sealed class PreparedTemplate
     public string LocaleFor(Profile? user, string fallbackLocale) => Nearest(user?.Locale ?? fallbackLocale);
 
     /// <summary>Whether what the inbox gets in a locale (of <see cref="LocaleFor"/>) depends on who it is for.</summary>
+    /// <exception cref="TemplateException">It is not valid any more.</exception>
     public bool UsesUser(string locale) => Chain(locale).First(l => l.Inbox is not null).Inbox!.Value.UsesUser;
 
     /// <summary>Renders what the inbox shows.</summary>
@@ -178,9 +179,22 @@ public sealed class PreparedTemplate
     {
         public string Tag => tag;
 
-        public Lazy<InboxFields>? Inbox { get; } = source.Inbox is { } inbox ? new(() => new InboxFields(inbox)) : null;
+        public Lazy<InboxFields>? Inbox { get; } = source.Inbox is { } inbox ? new(() => Compiled(() => new InboxFields(inbox))) : null;
 
-        public Lazy<EmailFields>? Email { get; } = source.Email is { } email ? new(() => new EmailFields(email)) : null;
+        public Lazy<EmailFields>? Email { get; } = source.Email is { } email ? new(() => Compiled(() => new EmailFields(email))) : null;
+    }
+
+    /// <summary>What was saved is valid, but perhaps by the rules of an earlier version.</summary>
+    private static T Compiled<T>(Func<T> compile)
+    {
+        try
+        {
+            return compile();
+        }
+        catch (TemplateSyntaxException e)
+        {
+            throw new TemplateException("template_failed", e.Message);
+        }
     }
 
     private sealed class InboxFields(InboxTemplate source)

@@ -43,8 +43,8 @@ public sealed record LocaleTemplate
 /// <summary>A template: what events that name it look like, by locale and channel.</summary>
 public sealed partial record TemplateDocument
 {
-    /// <summary>Bytes of the largest document.</summary>
-    public const int MaxBytes = 64 * 1024;
+    /// <summary>Expressions of all fields together: each has to be compiled.</summary>
+    private const int MaxExpressions = 2_000;
 
     private const int MaxLocales = 50;
     private const int MaxErrors = 20;
@@ -64,6 +64,7 @@ public sealed partial record TemplateDocument
     {
         var errors = new Dictionary<string, string[]>();
         var seen = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
+        var expressions = 0;
         if (Locales.Count is 0 or > MaxLocales)
         {
             errors["locales"] = [$"must hold 1 to {MaxLocales} locales"];
@@ -90,8 +91,13 @@ public sealed partial record TemplateDocument
                 continue;
             }
 
-            Check(locale, $"locales.{tag}", errors);
-            if (errors.Count >= MaxErrors)
+            expressions += Check(locale, $"locales.{tag}", errors);
+            if (expressions > MaxExpressions)
+            {
+                errors["locales"] = [$"there are more than {MaxExpressions} expressions in the document"];
+            }
+
+            if (errors.Count >= MaxErrors || expressions > MaxExpressions)
             {
                 return errors;
             }
@@ -113,54 +119,59 @@ public sealed partial record TemplateDocument
     /// <summary>Whether a text may be the tag of a locale.</summary>
     public static bool IsLocale(string tag) => tag.Length <= 35 && LocaleTag().IsMatch(tag);
 
-    private static void Check(LocaleTemplate locale, string path, Dictionary<string, string[]> errors)
+    /// <summary>Checks the parts of a locale, and counts their expressions.</summary>
+    private static int Check(LocaleTemplate locale, string path, Dictionary<string, string[]> errors)
     {
+        var count = 0;
         if (locale.Inbox is { } inbox)
         {
-            Check(inbox.Title, FieldKind.Text, $"{path}.inbox.title", errors);
-            Check(inbox.Body, FieldKind.Text, $"{path}.inbox.body", errors, mayBeEmpty: true);
-            Check(inbox.Url, FieldKind.Link, $"{path}.inbox.url", errors, mayBeEmpty: true);
+            count += Check(inbox.Title, FieldKind.Text, $"{path}.inbox.title", errors);
+            count += Check(inbox.Body, FieldKind.Text, $"{path}.inbox.body", errors, mayBeEmpty: true);
+            count += Check(inbox.Url, FieldKind.Link, $"{path}.inbox.url", errors, mayBeEmpty: true);
         }
 
         if (locale.Email is { } email)
         {
-            Check(email.Subject, FieldKind.Text, $"{path}.email.subject", errors);
-            Check(email.Body, FieldKind.Markdown, $"{path}.email.body", errors);
-            Check(email.Text, FieldKind.Text, $"{path}.email.text", errors, mayBeEmpty: true);
+            count += Check(email.Subject, FieldKind.Text, $"{path}.email.subject", errors);
+            count += Check(email.Body, FieldKind.Markdown, $"{path}.email.body", errors);
+            count += Check(email.Text, FieldKind.Text, $"{path}.email.text", errors, mayBeEmpty: true);
         }
 
         if (locale is { Inbox: null, Email: null })
         {
             errors[path] = ["must hold inbox, email or both"];
         }
+
+        return count;
     }
 
-    private static void Check(string? text, FieldKind kind, string path, Dictionary<string, string[]> errors, bool mayBeEmpty = false)
+    private static int Check(string? text, FieldKind kind, string path, Dictionary<string, string[]> errors, bool mayBeEmpty = false)
     {
         if (text is null)
         {
-            return;
+            return 0;
         }
 
         if (string.IsNullOrWhiteSpace(text) && !mayBeEmpty)
         {
             errors[path] = ["must not be blank"];
-            return;
+            return 0;
         }
 
         if (!JsonText.IsSound(text))
         {
             errors[path] = [JsonText.Unsound];
-            return;
+            return 0;
         }
 
         try
         {
-            _ = new CompiledField(text, kind);
+            return new CompiledField(text, kind).Expressions;
         }
         catch (TemplateSyntaxException e)
         {
             errors[path] = [e.Message];
+            return 0;
         }
     }
 

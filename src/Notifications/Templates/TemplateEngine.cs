@@ -27,6 +27,7 @@ internal sealed class CompiledField
     {
         var source = TemplateSource.Parse(text, raw: kind != FieldKind.Markdown);
         UsesUser = source.UsesUser;
+        Expressions = source.Expressions;
 
         // An environment of its own: what the engine remembers of names goes when the template goes.
         var configuration = new HandlebarsConfiguration
@@ -52,6 +53,9 @@ internal sealed class CompiledField
 
     /// <summary>Whether the result may depend on who it is for.</summary>
     public bool UsesUser { get; }
+
+    /// <summary>How many expressions it has.</summary>
+    public int Expressions { get; }
 
     /// <summary>Renders the field.</summary>
     /// <exception cref="TemplateException">It cannot be.</exception>

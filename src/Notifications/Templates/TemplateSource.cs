@@ -15,7 +15,7 @@ internal sealed partial class TemplateSource
     public const int MaxDepth = 16;
 
     /// <summary>Expressions of one field.</summary>
-    public const int MaxExpressions = 1_000;
+    public const int MaxExpressions = 500;
 
     private const int MaxArguments = 8;
     private const int MaxSubExpressions = 4;
@@ -26,7 +26,6 @@ internal sealed partial class TemplateSource
     private readonly bool _raw;
     private readonly StringBuilder _output = new();
     private readonly Stack<Block> _blocks = [];
-    private int _expressions;
 
     private TemplateSource(string text, bool raw)
     {
@@ -39,6 +38,9 @@ internal sealed partial class TemplateSource
 
     /// <summary>Whether the result may depend on who it is for.</summary>
     public bool UsesUser { get; private set; }
+
+    /// <summary>How many expressions there are.</summary>
+    public int Expressions { get; private set; }
 
     /// <summary>How many of the blocks around here have changed what names are looked up in.</summary>
     private int Scopes => _blocks.Count(block => block is { Name: "each" or "with", HasElse: false });
@@ -61,7 +63,7 @@ internal sealed partial class TemplateSource
         {
             _output.Append(_text, at, start - at);
             Refuse(start > 0 && _text[start - 1] == '\\', start, "a backslash before {{ is not supported");
-            Refuse(++_expressions > MaxExpressions, start, $"there are more than {MaxExpressions} expressions");
+            Refuse(++Expressions > MaxExpressions, start, $"there are more than {MaxExpressions} expressions");
             at = Is(start, "{{!") ? Comment(start) : Expression(start);
         }
 

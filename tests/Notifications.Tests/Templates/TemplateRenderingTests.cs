@@ -49,7 +49,7 @@ public sealed class TemplateRenderingTests
         {
             result = Member(Render(new InboxTemplate { Title = template }), "title")!;
         }
-        catch (TemplateSyntaxException e)
+        catch (TemplateException e)
         {
             result = e.Message;
         }
@@ -120,20 +120,41 @@ public sealed class TemplateRenderingTests
     public void It_is_known_whether_a_template_looks_at_the_user(string template, bool uses) =>
         Assert.Equal(uses, Prepared(new InboxTemplate { Title = template }).UsesUser("en"));
 
+    [Theory]
+    [InlineData("de-AT", "de-AT", "Grüß Gott", "Deutsch")]
+    [InlineData("DE-at", "de-AT", "Grüß Gott", "Deutsch")]
+    [InlineData("de-CH", "de", "Hallo", "Deutsch")]
+    [InlineData("de-AT-1996", "de-AT", "Grüß Gott", "Deutsch")]
+    [InlineData("fr", "fr", "Hello", "Français")]
+    [InlineData("it", "en", "Hello", null)]
+    [InlineData(null, "fr", "Hello", "Français")]
+    public void A_user_gets_the_nearest_locale_part_by_part(string? locale, string taken, string title, string? subject)
+    {
+        LocaleTemplate Of(string? inbox, string? email) => new()
+        {
+            Inbox = inbox is null ? null : new InboxTemplate { Title = inbox },
+            Email = email is null ? null : new EmailTemplate { Subject = email, Body = email },
+        };
+        var template = new PreparedTemplate(
+            "t", 1,
+            new TemplateDocument
+            {
+                DefaultLocale = "EN",
+                Locales = new Dictionary<string, LocaleTemplate> { ["en"] = Of("Hello", null), ["de"] = Of("Hallo", "Deutsch"), ["de-AT"] = Of("Grüß Gott", null), ["fr"] = Of(null, "Français") },
+            },
+            TimeProvider.System);
+        var user = Alice with { Locale = locale };
+        var content = Encoding.UTF8.GetBytes(Content);
+        Assert.Equal(taken, template.LocaleFor(user, "fr"));
+        Assert.Equal(title, Member(template.RenderInbox(content, EventId, user, "fr"), "title"));
+        Assert.Equal(subject, template.RenderEmail(content, EventId, null, user, "fr")?.Subject);
+        Assert.Equal(title, Member(template.RenderInbox(content, EventId, null, taken), "title")); // Shared by all of this locale.
+    }
+
     private static PreparedTemplate Prepared(InboxTemplate inbox) => new(
         "t", 1, new TemplateDocument { Locales = new Dictionary<string, LocaleTemplate> { ["en"] = new() { Inbox = inbox } } }, TimeProvider.System);
 
-    private static byte[] Render(InboxTemplate inbox)
-    {
-        try
-        {
-            return Prepared(inbox).RenderInbox(Encoding.UTF8.GetBytes(Content), EventId, Alice, "en");
-        }
-        catch (Exception e) when (e.InnerException is TemplateSyntaxException syntax)
-        {
-            throw syntax;
-        }
-    }
+    private static byte[] Render(InboxTemplate inbox) => Prepared(inbox).RenderInbox(Encoding.UTF8.GetBytes(Content), EventId, Alice, "en");
 
     private static string? Member(byte[] content, string name)
     {
