@@ -10,7 +10,9 @@ namespace Notifications.Dispatch;
 /// Runs a worker for each partition of the log that this process owns. Workers take turns, a few at a time: while one waits, its entries gather,
 /// and go in one transaction. Many small transactions side by side would cost the store several times as much. Critical events do not wait.
 /// </summary>
-public sealed class Dispatcher(IEventLog log, Store store, ILeases leases, IDoorbell doorbell, TimeProvider time, ILogger<PartitionWorker> logger) : BackgroundService
+public sealed class Dispatcher(
+    IEventLog log, Store store, ILeases leases, RoutingFacts facts, EventSchedule schedule, IDoorbell doorbell, TimeProvider time, ILogger<PartitionWorker> logger)
+    : BackgroundService
 {
     private static readonly int Turns = Math.Clamp(2 * Environment.ProcessorCount, 4, 16);
 
@@ -26,7 +28,8 @@ public sealed class Dispatcher(IEventLog log, Store store, ILeases leases, IDoor
     /// <inheritdoc/>
     protected override Task ExecuteAsync(CancellationToken stoppingToken) => leases.RunAsync(
         (partition, cancellationToken) => Task.Run(
-            () => new PartitionWorker(partition, leases, log, store, doorbell, partition < log.Layout.Normal ? _turns : null, time, logger).RunAsync(cancellationToken),
+            () => new PartitionWorker(
+                partition, leases, log, store, facts, schedule, doorbell, partition < log.Layout.Normal ? _turns : null, time, logger).RunAsync(cancellationToken),
             CancellationToken.None),
         stoppingToken);
 }

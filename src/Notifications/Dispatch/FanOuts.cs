@@ -16,6 +16,7 @@ internal sealed class FanOuts : IDisposable
 
     private readonly PartitionLease _lease;
     private readonly Store _store;
+    private readonly RoutingFacts _facts;
     private readonly IDoorbell _doorbell;
     private readonly Lock _lock = new();
     private readonly Dictionary<(string Tenant, string Key), Queue<FanOut>> _queues = [];
@@ -24,9 +25,9 @@ internal sealed class FanOuts : IDisposable
     private readonly Dictionary<(string Tenant, string Key), int> _announced = [];
     private readonly SemaphoreSlim _added = new(0);
 
-    public FanOuts(PartitionLease lease, IReadOnlyList<FanOut> queued, Store store, IDoorbell doorbell)
+    public FanOuts(PartitionLease lease, IReadOnlyList<FanOut> queued, Store store, RoutingFacts facts, IDoorbell doorbell)
     {
-        (_lease, _store, _doorbell) = (lease, store, doorbell);
+        (_lease, _store, _facts, _doorbell) = (lease, store, facts, doorbell);
         Enqueue(queued);
     }
 
@@ -85,10 +86,7 @@ internal sealed class FanOuts : IDisposable
                 foreach (var fanOut in first)
                 {
                     cancellationToken.ThrowIfCancellationRequested();
-                    var (pushes, finished) = await _store.FanOutStepAsync(_lease, fanOut, StepSize);
-                    NodeMeter.Written(pushes.Count);
-                    await _doorbell.RingAsync(pushes);
-                    if (finished)
+                    if (await AdvanceAsync(fanOut, cancellationToken))
                     {
                         Dequeue(fanOut);
                     }
@@ -99,6 +97,33 @@ internal sealed class FanOuts : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => _added.Dispose();
+
+    /// <summary>One step: (1) who is next; (2) what each of them wants; (3) commit; (4) ring.</summary>
+    /// <returns>Whether it was the last one.</returns>
+    private async Task<bool> AdvanceAsync(FanOut fanOut, CancellationToken cancellationToken)
+    {
+        if (await _store.NextStepAsync(fanOut, StepSize, cancellationToken) is not { } step) // (1)
+        {
+            return true;
+        }
+
+        Plan? plan = null;
+        if (step is { Event: { } record, Users.Count: > 0 })
+        {
+            var context = await _facts.LoadAsync([record], step.Users, cancellationToken); // (2)
+            plan = Router.RouteStep(record, step.Users, inbox: !fanOut.Everyone, context with { IsDue = true });
+        }
+
+        var pushes = await _store.FanOutStepAsync(_lease, fanOut, step, plan); // (3)
+        NodeMeter.Written(pushes.Count);
+        await _doorbell.RingAsync(pushes); // (4)
+        if (plan?.Deliveries.Count > 0)
+        {
+            _facts.Bell.Ring();
+        }
+
+        return step.IsLast;
+    }
 
     /// <summary>The event of each key whose turn it is.</summary>
     private List<FanOut> First()

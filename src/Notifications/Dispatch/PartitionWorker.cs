@@ -10,14 +10,15 @@ namespace Notifications.Dispatch;
 
 /// <summary>
 /// One partition, from the log to the users: (1) own it; (2) read after its position; (3) route; (4) commit, one transaction per batch;
-/// (5) ring; (6) trim what was committed long enough ago. Beside it, the fan-outs of the partition.
+/// (5) ring; (6) trim what was committed long enough ago. Beside it, the fan-outs of the partition, and its events whose time comes.
 /// <para>
 /// An entry that kills the process is found by counting owners that began a batch and committed nothing: after two of them entries are
 /// taken one by one, after five the first one is given up unread.
 /// </para>
 /// </summary>
 public sealed partial class PartitionWorker(
-    int partition, ILeases leases, IEventLog log, Store store, IDoorbell doorbell, SemaphoreSlim? turns, TimeProvider time, ILogger logger)
+    int partition, ILeases leases, IEventLog log, Store store, RoutingFacts facts, EventSchedule schedule, IDoorbell doorbell, SemaphoreSlim? turns, TimeProvider time,
+    ILogger logger)
 {
     private const int MaxBatch = 512;
     private const int MaxBatchBytes = 4 * 1024 * 1024;
@@ -59,13 +60,14 @@ public sealed partial class PartitionWorker(
                 }
 
                 _lease = lease;
-                using var fanOuts = new FanOuts(_lease, await store.FanOutsAsync(partition, stoppingToken), store, doorbell);
+                using var fanOuts = new FanOuts(_lease, await store.FanOutsAsync(partition, stoppingToken), store, facts, doorbell);
                 using var lost = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
                 var running = fanOuts.RunAsync(lost.Token);
                 var reading = ReadAsync(fanOuts, lost.Token);
-                var ended = await Task.WhenAny(running, reading); // Because the process ends, or because it failed: then both begin anew.
+                var scheduled = RunScheduledAsync(fanOuts, lost.Token);
+                var ended = await Task.WhenAny(running, reading, scheduled); // Because the process ends, or because it failed: then both begin anew.
                 await lost.CancelAsync();
-                await Task.WhenAll(running, reading).ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+                await Task.WhenAll(running, reading, scheduled).ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
                 await ended;
             }
             catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
@@ -190,9 +192,7 @@ public sealed partial class PartitionWorker(
     {
         var dead = new List<DeadEntry>();
         var records = Parse(entries, dead);
-        var topics = records.SelectMany(r => r.To.Where(t => t.Kind == RecipientKind.Topic).Select(t => (r.Tenant, t.Key))).ToHashSet();
-        var subscribers = topics.Count == 0 ? [] : await store.SubscribersAsync(topics, Router.MaxInlineUsers + 1, cancellationToken);
-        var context = new RoutingContext(subscribers, fanOuts.MustWait);
+        var context = await facts.LoadAsync(records, null, cancellationToken) with { MustWait = fanOuts.MustWait };
         var (from, next) = (0, 0);
         while (from < entries.Count)
         {
@@ -207,7 +207,7 @@ public sealed partial class PartitionWorker(
                     if (plan is not null)
                     {
                         plans.Add(plan);
-                        rows += 1 + plan.Users.Count;
+                        rows += 1 + plan.Users.Count + plan.Deliveries.Count + plan.Digests.Count;
                     }
                 }
             }
@@ -243,8 +243,9 @@ public sealed partial class PartitionWorker(
     {
         try
         {
-            var plan = Router.Route(record, context with { MustWait = (tenant, key) => started.Contains((tenant, key)) || context.MustWait(tenant, key) });
-            if (plan.FanOut)
+            var plan = Router.Route(
+                record, started.Count == 0 ? context : context with { MustWait = (tenant, key) => started.Contains((tenant, key)) || context.MustWait(tenant, key) });
+            if (plan is { FanOut: true, Broadcast: false })
             {
                 started.Add((record.Tenant, record.OrderingKey));
             }
@@ -253,7 +254,7 @@ public sealed partial class PartitionWorker(
         }
         catch (Exception e)
         {
-            dead.Add(new DeadEntry(entry, "routing_failed", e.ToString()));
+            dead.Add(e is RoutingException refused ? new DeadEntry(entry, refused.Reason, e.Message) : new DeadEntry(entry, "routing_failed", e.ToString()));
             return null;
         }
     }
@@ -298,17 +299,36 @@ public sealed partial class PartitionWorker(
         _counted = false; // The commit has set it back.
         log.Committed(partition, _lease.Position, entries.Sum(e => (long)e.Payload.Length));
         fanOuts.Committed(waiting, result.FanOuts);
+        await TellAsync(plans, result); // (5)
+        foreach (var entry in refused)
+        {
+            LogDead(logger, partition, entry.Entry.EventId, entry.Reason);
+        }
+    }
+
+    private async Task TellAsync(List<Plan> plans, CommitResult result)
+    {
         NodeMeter.Committed(plans.Count);
         NodeMeter.Written(result.Pushes.Count);
-        await doorbell.RingAsync(result.Pushes); // (5)
+        await doorbell.RingAsync(result.Pushes);
         foreach (var tenant in result.BroadcastTenants)
         {
             await doorbell.RingAllAsync(tenant);
         }
 
-        foreach (var entry in refused)
+        var sends = false;
+        foreach (var plan in plans)
         {
-            LogDead(logger, partition, entry.Entry.EventId, entry.Reason);
+            sends |= plan.Deliveries.Count > 0;
+            if (plan.ScheduledFor is { } dueAt)
+            {
+                schedule.Add(partition, dueAt);
+            }
+        }
+
+        if (sends)
+        {
+            facts.Bell.Ring();
         }
     }
 

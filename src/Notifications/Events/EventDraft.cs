@@ -24,6 +24,9 @@ public sealed class EventDraft
     /// <summary>Events with the same key are delivered in the order of their acceptance; null means the first recipient.</summary>
     public string? OrderingKey { get; init; }
 
+    /// <summary>What it asks for beyond being shown, or null.</summary>
+    public EventOptions? Options { get; init; }
+
     /// <summary>
     /// What the recipient sees, as a UTF-8 JSON object with exactly the members <c>type, title, body, url, imageUrl, data,
     /// actions, category, priority</c> in this order (null where absent). Written once here and carried as bytes to the wire.

@@ -21,11 +21,12 @@ internal ref partial struct EventFields
             _errors.Add(recipients, "is required");
         }
 
-        if (!_title.IsPresent)
+        if (!_title.IsPresent && _template is null)
         {
             Require(new FieldPath("title"));
         }
 
+        var options = Options();
         if (_errors.Any)
         {
             return null;
@@ -40,8 +41,9 @@ internal ref partial struct EventFields
             Priority = _priority,
             Category = _category,
             OrderingKey = OrderingKey,
+            Options = options,
             Content = Content(),
-            Fingerprint = Id is null ? default : Fingerprint(),
+            Fingerprint = Id is null ? default : Fingerprint(options),
         };
     }
 
@@ -102,7 +104,7 @@ internal ref partial struct EventFields
     /// and the source are left out: they are what the hash is looked up by. A field that is added to events one day has to be appended only
     /// where it is given, or the retry of an event across an update would be taken for another event.
     /// </summary>
-    private readonly byte[] Fingerprint()
+    private readonly byte[] Fingerprint(EventOptions? options)
     {
         var canonical = _buffers.Canonical;
         canonical.Absent();
@@ -129,6 +131,7 @@ internal ref partial struct EventFields
             canonical.Byte(action.Primary ? (byte)1 : (byte)0);
         }
 
+        Fingerprint(canonical, options);
         return SHA256.HashData(canonical.Written);
     }
 

@@ -7,7 +7,7 @@ namespace Notifications.Events;
 internal ref partial struct EventFields
 {
     private const string NotARecipient =
-        "must be user:ID, topic:KEY or all; an ID or KEY has 1 to 128 characters, without white space, control characters and commas";
+        "must be user:ID, topic:KEY, email:ADDRESS or all; an ID or KEY has 1 to 128 characters, without white space, control characters and commas";
 
     // Up to so many recipients, comparing each with all is quicker than a set.
     private const int FewRecipients = 16;
@@ -26,7 +26,7 @@ internal ref partial struct EventFields
         }
         else if (!Recipient.TryParse(entry, out var recipient))
         {
-            _errors.Add(path.ToString(), entry.StartsWith("email:") ? "email recipients are not supported by this version" : NotARecipient);
+            _errors.Add(path.ToString(), entry.StartsWith("email:") ? "is not an email address: one @, at most 254 characters, no white space, control characters, commas and angle brackets" : NotARecipient);
         }
         else if (_to.Count < FewRecipients ? _to.Contains(recipient) : !(known ??= [.. _to]).Add(recipient))
         {
@@ -47,7 +47,7 @@ internal ref partial struct EventFields
 
         _to = [];
         HashSet<Recipient>? known = null;
-        Span<char> chars = stackalloc char[256];
+        Span<char> chars = stackalloc char[288];
         var index = 0;
         for (; reader.Read() && reader.TokenType != JsonTokenType.EndArray; index++)
         {
@@ -101,30 +101,6 @@ internal ref partial struct EventFields
         _priority = priority ?? Priority.Normal;
     }
 
-    /// <summary>The inbox gets every event, so naming it alone asks for nothing more.</summary>
-    private readonly void ReadChannels(ref Utf8JsonReader reader)
-    {
-        if (!Is(ref reader, JsonTokenType.StartArray, new("channels"), "must be an array"))
-        {
-            return;
-        }
-
-        var index = 0;
-        for (; reader.Read() && reader.TokenType != JsonTokenType.EndArray; index++)
-        {
-            if (index > 0 || reader.TokenType != JsonTokenType.String || !JsonText.IsSound(ref reader) || !_buffers.Unescaped(ref reader).SequenceEqual("inbox"u8))
-            {
-                _errors.Add("channels", "channels other than [\"inbox\"] are not supported by this version");
-                reader.Skip();
-            }
-        }
-
-        if (index == 0)
-        {
-            _errors.Add("channels", "must not be empty");
-        }
-    }
-
     private void ReadActions(ref Utf8JsonReader reader)
     {
         if (!Is(ref reader, JsonTokenType.StartArray, new("actions"), "must be an array of objects"))
@@ -160,7 +136,7 @@ internal ref partial struct EventFields
                 : reader.ValueTextEquals("primary"u8) ? 8 : 0;
             if (known == 0 || (seen & known) != 0)
             {
-                RefuseActionMember(ref reader, index, known != 0);
+                RefuseMember(ref reader, $"{_prefix}actions[{index}]", known != 0);
                 continue;
             }
 
@@ -195,17 +171,16 @@ internal ref partial struct EventFields
         return action;
     }
 
-    private readonly void RefuseActionMember(ref Utf8JsonReader reader, int index, bool repeated)
+    private readonly void RefuseMember(ref Utf8JsonReader reader, string parent, bool repeated)
     {
-        var action = $"{_prefix}actions[{index}]";
         if (!JsonText.IsSound(ref reader))
         {
-            _errors.Add(action, FieldName.Unsound);
+            _errors.Add(parent, FieldName.Unsound);
         }
         else
         {
             var name = FieldName.Shown(_buffers.Unescaped(ref reader));
-            _errors.Add($"{action}.{name}", repeated ? "is given more than once" : $"unknown property '{name}'");
+            _errors.Add($"{parent}.{name}", repeated ? "is given more than once" : $"unknown property '{name}'");
         }
 
         SkipValue(ref reader);

@@ -44,6 +44,9 @@ internal ref partial struct EventFields(ReadOnlySpan<byte> json, string prefix, 
     private List<ActionTokens>? _actions;
     private List<Recipient>? _to;
     private Priority _priority = Priority.Normal;
+    private List<EventChannel>? _channels;
+    private string? _template, _collapseKey;
+    private long? _sendAt, _expiresAt;
 
     /// <summary>The producer's id.</summary>
     public string? Id { get; set; }
@@ -90,7 +93,8 @@ internal ref partial struct EventFields(ReadOnlySpan<byte> json, string prefix, 
     {
         var field = JsonText.IsSound(ref reader) ? Find(_buffers.Unescaped(ref reader)) : EventField.Unknown;
         var isOurs = field is EventField.Title or EventField.Body or EventField.Url or EventField.ImageUrl or EventField.Actions
-            or EventField.Category or EventField.Priority or EventField.OrderingKey;
+            or EventField.Category or EventField.Priority or EventField.OrderingKey or EventField.Channels or EventField.Template
+            or EventField.CollapseKey or EventField.SendAt or EventField.ExpiresAt;
         if (isOurs && (_seen & (1u << (int)field)) == 0)
         {
             _seen |= 1u << (int)field;
@@ -126,17 +130,11 @@ internal ref partial struct EventFields(ReadOnlySpan<byte> json, string prefix, 
             case EventField.Priority: ReadPriority(ref reader); break;
             case EventField.OrderingKey: OrderingKey = String(ref reader, new("orderingKey"), EventLimits.MaxOrderingKey); break;
             case EventField.Channels: ReadChannels(ref reader); break;
-            case EventField.Template: NotSupported(ref reader, "template"); break;
-            case EventField.CollapseKey: NotSupported(ref reader, "collapseKey"); break;
-            case EventField.SendAt: NotSupported(ref reader, "sendAt"); break;
-            case EventField.ExpiresAt: NotSupported(ref reader, "expiresAt"); break;
+            case EventField.Template: ReadTemplate(ref reader); break;
+            case EventField.CollapseKey: _collapseKey = String(ref reader, new("collapseKey"), EventLimits.MaxCollapseKey); break;
+            case EventField.SendAt: _sendAt = ReadTime(ref reader, "sendAt"); break;
+            case EventField.ExpiresAt: _expiresAt = ReadTime(ref reader, "expiresAt"); break;
         }
-    }
-
-    private readonly void NotSupported(ref Utf8JsonReader reader, string field)
-    {
-        _errors.Add(field, "is not supported by this version");
-        reader.Skip();
     }
 
     private static void SkipValue(ref Utf8JsonReader reader)

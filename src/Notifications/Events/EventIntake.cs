@@ -77,6 +77,7 @@ public sealed class EventIntake(IEventLog log, TimeProvider time)
             To = draft.To,
             OrderingKey = draft.OrderingKey ?? draft.To[0].ToString(),
             Category = draft.Category,
+            Options = draft.Options,
             Content = draft.Content,
         };
         return new LogAppend(

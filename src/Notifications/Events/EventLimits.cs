@@ -36,6 +36,9 @@ public static class EventLimits
     /// <summary>Length of <c>orderingKey</c>.</summary>
     public const int MaxOrderingKey = 200;
 
+    /// <summary>Length of <c>collapseKey</c>.</summary>
+    public const int MaxCollapseKey = 200;
+
     /// <summary>Entries of <c>to</c>. Whoever has more names a topic.</summary>
     public const int MaxRecipients = 1_000;
 

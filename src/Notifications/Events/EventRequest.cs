@@ -24,15 +24,15 @@ public sealed record EventRequest
     public required string Type { get; init; }
 
     /// <summary>
-    /// Who gets it: <c>user:ID</c>, <c>topic:KEY</c> (everyone subscribed to it) or <c>all</c>. No entry twice. An ID or KEY has 1 to 128
-    /// characters, without white space, control characters and commas.
+    /// Who gets it: <c>user:ID</c>, <c>topic:KEY</c> (everyone subscribed to it), <c>all</c>, or <c>email:ADDRESS</c> for somebody who is no
+    /// user. No entry twice. An ID or KEY has 1 to 128 characters, without white space, control characters and commas.
     /// </summary>
     [Length(1, EventLimits.MaxRecipients)]
     public required IReadOnlyList<string> To { get; init; }
 
-    /// <summary>The line that the recipient sees first; not blank, without control characters.</summary>
+    /// <summary>The line that the recipient sees first; not blank, without control characters. May be left out where a template gives it.</summary>
     [StringLength(EventLimits.MaxTitle, MinimumLength = 1)]
-    public required string Title { get; init; }
+    public string? Title { get; init; }
 
     /// <summary>The text below the title; may hold line breaks and tabs.</summary>
     [StringLength(EventLimits.MaxBody)]
@@ -61,9 +61,27 @@ public sealed record EventRequest
     [DefaultValue("normal")]
     public string? Priority { get; init; }
 
-    /// <summary>Only <c>["inbox"]</c> in this version, which is also what leaving it out means.</summary>
-    [Length(1, 1)]
-    public IReadOnlyList<string>? Channels { get; init; }
+    /// <summary>
+    /// Where it goes besides the inbox, which gets every event: <c>email</c>, <c>webhook</c>, or an object such as
+    /// <c>{"channel":"email","ifNotSeenAfter":600}</c>, which is sent only if the notification was not seen within so many seconds. Only these
+    /// channels get it, unless a preference says otherwise; <c>["inbox"]</c> is none besides the inbox. Left out, policy and preferences decide.
+    /// </summary>
+    [Length(1, 3)]
+    public IReadOnlyList<JsonElement>? Channels { get; init; }
+
+    /// <summary>Key of the template that title, body and url come from, per recipient in their language.</summary>
+    [StringLength(Recipient.MaxKeyLength, MinimumLength = 1)]
+    public string? Template { get; init; }
+
+    /// <summary>Replaces the recipient's earlier unread notification with the same key instead of adding one.</summary>
+    [StringLength(EventLimits.MaxCollapseKey, MinimumLength = 1)]
+    public string? CollapseKey { get; init; }
+
+    /// <summary>When it is sent (RFC 3339); until then it can be changed and cancelled. In the past: at once.</summary>
+    public DateTimeOffset? SendAt { get; init; }
+
+    /// <summary>From then on it is of no use: what was not sent is not sent, and it leaves the inbox.</summary>
+    public DateTimeOffset? ExpiresAt { get; init; }
 
     /// <summary>Events with the same key are delivered in the order in which they were accepted; by default the first recipient.</summary>
     [StringLength(EventLimits.MaxOrderingKey, MinimumLength = 1)]
@@ -139,9 +157,9 @@ public sealed record CloudEventRequest
 /// <summary>The members of a CloudEvent's data that are fields of the event. Each has the rules of a native event; others are allowed.</summary>
 public sealed record CloudEventData
 {
-    /// <summary>The line that the recipient sees first.</summary>
+    /// <summary>The line that the recipient sees first; may be left out where a template gives it.</summary>
     [StringLength(EventLimits.MaxTitle, MinimumLength = 1)]
-    public required string Title { get; init; }
+    public string? Title { get; init; }
 
     /// <summary>The text below the title.</summary>
     [StringLength(EventLimits.MaxBody)]
@@ -166,6 +184,24 @@ public sealed record CloudEventData
     /// <summary>How urgent it is.</summary>
     [DefaultValue("normal")]
     public string? Priority { get; init; }
+
+    /// <summary>Where it goes besides the inbox.</summary>
+    [Length(1, 3)]
+    public IReadOnlyList<JsonElement>? Channels { get; init; }
+
+    /// <summary>Key of the template that title, body and url come from.</summary>
+    [StringLength(Recipient.MaxKeyLength, MinimumLength = 1)]
+    public string? Template { get; init; }
+
+    /// <summary>Replaces the recipient's earlier unread notification with the same key.</summary>
+    [StringLength(EventLimits.MaxCollapseKey, MinimumLength = 1)]
+    public string? CollapseKey { get; init; }
+
+    /// <summary>When it is sent.</summary>
+    public DateTimeOffset? SendAt { get; init; }
+
+    /// <summary>From then on it is of no use.</summary>
+    public DateTimeOffset? ExpiresAt { get; init; }
 
     /// <summary>Events with the same key are delivered in the order in which they were accepted.</summary>
     [StringLength(EventLimits.MaxOrderingKey, MinimumLength = 1)]

@@ -20,11 +20,14 @@ public enum RecipientKind : byte
 
     /// <summary><c>all</c>: everyone the tenant knows.</summary>
     All,
+
+    /// <summary><c>email:ADDRESS</c>: a mailbox that is no user's; it has no inbox.</summary>
+    Email,
 }
 
 /// <summary>One entry of an event's <c>to</c>.</summary>
 /// <param name="Kind">What it names.</param>
-/// <param name="Key">User id or topic key; empty for <see cref="RecipientKind.All"/>.</param>
+/// <param name="Key">User id, topic key or address; empty for <see cref="RecipientKind.All"/>.</param>
 public readonly record struct Recipient(RecipientKind Kind, string Key)
 {
     /// <summary>The longest user id or topic key, in UTF-16 code units.</summary>
@@ -58,6 +61,39 @@ public readonly record struct Recipient(RecipientKind Kind, string Key)
         return true;
     }
 
+    /// <summary>
+    /// Whether a text may be a mailbox's address (RFC 5321, section 4.1.2, without quoted local parts): one <c>@</c> with something on both sides,
+    /// at most 254 characters, nothing that could end a header or a list.
+    /// </summary>
+    public static bool IsAddress(ReadOnlySpan<char> text)
+    {
+        if (text.Length > 254 || text.Count('@') != 1)
+        {
+            return false;
+        }
+
+        var at = text.IndexOf('@');
+        return at is > 0 and <= 64 && IsDotted(text[..at]) && IsDotted(text[(at + 1)..]);
+    }
+
+    private static bool IsDotted(ReadOnlySpan<char> text)
+    {
+        if (text.IsEmpty || text[0] == '.' || text[^1] == '.' || text.Contains("..", StringComparison.Ordinal) || text.ContainsAny("()<>[]:;\\,\""))
+        {
+            return false;
+        }
+
+        foreach (var c in text)
+        {
+            if (char.IsControl(c) || char.IsWhiteSpace(c) || char.IsSurrogate(c))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
     /// <summary>Reads one entry of <c>to</c>.</summary>
     public static bool TryParse(ReadOnlySpan<char> text, out Recipient recipient)
     {
@@ -66,9 +102,15 @@ public readonly record struct Recipient(RecipientKind Kind, string Key)
             "all" => (RecipientKind.All, 3),
             _ when text.StartsWith("user:") => (RecipientKind.User, 5),
             _ when text.StartsWith("topic:") => (RecipientKind.Topic, 6),
+            _ when text.StartsWith("email:") => (RecipientKind.Email, 6),
             _ => (default, -1),
         };
-        var valid = keyAt >= 0 && (kind == RecipientKind.All || IsKey(text[keyAt..]));
+        var valid = keyAt >= 0 && kind switch
+        {
+            RecipientKind.All => true,
+            RecipientKind.Email => IsAddress(text[keyAt..]),
+            _ => IsKey(text[keyAt..]),
+        };
         recipient = valid ? new Recipient(kind, text[keyAt..].ToString()) : default;
         return valid;
     }
@@ -78,6 +120,7 @@ public readonly record struct Recipient(RecipientKind Kind, string Key)
     {
         RecipientKind.User => "user:" + Key,
         RecipientKind.Topic => "topic:" + Key,
+        RecipientKind.Email => "email:" + Key,
         _ => "all",
     };
 }

@@ -3,15 +3,20 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Notifications.Auth;
+using Notifications.Channels.Email;
 using Notifications.Channels;
 using Notifications.DeadLetters;
 using Notifications.Events;
 using Notifications.Inbox;
 using Notifications.Jobs;
 using Notifications.Operations;
+using Notifications.Preferences;
 using Notifications.Realtime;
 using Notifications.Stats;
+using Notifications.Templates;
 using Notifications.Topics;
+using Notifications.Users;
+using Notifications.Webhooks;
 
 namespace Notifications.Hosting;
 
@@ -32,12 +37,19 @@ public static class EndpointExtensions
         ingest.MapTokens();
         ingest.MapEvents();
         ingest.MapEventsQuery();
+        ingest.MapEventsChange();
         ingest.MapTopics();
         ingest.MapStats();
+        ingest.MapUnsubscribe();
         ingest.MapJobs().MapOperations().MapDeadLetters().MapDeliveries();
+        ingest.MapPolicy().MapUserPreferences();
+        ingest.MapUsers().MapExport().MapImports();
+        ingest.MapTemplates();
+        ingest.MapWebhooks();
 
         var gateway = app.MapRole(node, Roles.Gateway);
         gateway.MapInbox();
+        gateway.MapMyPreferences().MapMyTopics();
         if (node.Has(Roles.Gateway))
         {
             gateway.MapRealtime();

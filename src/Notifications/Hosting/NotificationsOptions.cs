@@ -1,3 +1,5 @@
+using System.Text;
+using Notifications.Events;
 using Notifications.Log;
 
 namespace Notifications.Hosting;
@@ -26,6 +28,12 @@ public sealed class NotificationsOptions
     /// <summary>Seconds to wait at start for servers that do not answer yet, 0 to 600; the embedded engine has none to wait for. Default: 60.</summary>
     public int StartupWaitSeconds { get; set; } = 60;
 
+    /// <summary>
+    /// The address under which people reach this service, such as <c>https://notify.example.com</c>, for links in mail; http or https, without a slash
+    /// at its end. Default: none, and mail has no link to unsubscribe by; in Development where the service listens.
+    /// </summary>
+    public string? PublicUrl { get; set; }
+
     /// <summary>The event log.</summary>
     public LogOptions Log { get; set; } = new();
 
@@ -44,7 +52,14 @@ public sealed class NotificationsOptions
                 ? null
                 : $"Notifications:Node is \"{Node}\"; it must be 1 to {Hosting.Node.MaxIdLength} of A-Z, a-z, 0-9, point, underscore and hyphen.",
             Bounds.Check("Notifications:StartupWaitSeconds", StartupWaitSeconds, 0, 600),
+            string.IsNullOrEmpty(PublicUrl) || IsPublicUrl(PublicUrl)
+                ? null
+                : $"Notifications:PublicUrl is \"{PublicUrl}\"; it must be an absolute http or https address without query and without a slash at its end.",
         }.OfType<string>());
+
+    private static bool IsPublicUrl(string url) =>
+        Links.Fault(Encoding.UTF8.GetBytes(url), mail: false) is null && url[^1] != '/' && !url.Contains('?', StringComparison.Ordinal)
+        && !url.Contains('#', StringComparison.Ordinal) && Ascii.IsValid(url) && url.Length <= 300;
 }
 
 /// <summary>Settings under <c>Notifications:Log</c>.</summary>

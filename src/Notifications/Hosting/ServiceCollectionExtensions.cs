@@ -8,6 +8,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Notifications.Auth;
 using Notifications.Channels;
+using Notifications.Channels.Email;
 using Notifications.DeadLetters;
 using Notifications.Dispatch;
 using Notifications.Events;
@@ -15,11 +16,15 @@ using Notifications.Inbox;
 using Notifications.Jobs;
 using Notifications.Log;
 using Notifications.Operations;
+using Notifications.Preferences;
 using Notifications.Realtime;
 using Notifications.Redis;
 using Notifications.Stats;
 using Notifications.Storage;
+using Notifications.Templates;
 using Notifications.Topics;
+using Notifications.Users;
+using Notifications.Webhooks;
 
 namespace Notifications.Hosting;
 
@@ -49,9 +54,14 @@ public static class ServiceCollectionExtensions
             .AddNotificationsJson(TopicsJson.Default)
             .AddNotificationsJson(InboxJson.Default)
             .AddNotificationsJson(StatsJson.Default)
+            .AddEmail(configuration)
             .AddNotificationsJson(JobsJson.Default).AddNotificationsJson(OperationsJson.Default)
             .AddNotificationsJson(DeadLettersJson.Default).AddNotificationsJson(DeliveriesJson.Default)
+            .AddNotificationsJson(PreferencesApiJson.Default).AddNotificationsJson(MyTopicsJson.Default).AddNotificationsJson(UsersJson.Default)
+            .AddNotificationsWebhooks(configuration)
+            .AddNotificationsTemplates()
             .AddNotificationsEngine(engine, configuration)
+            .AddChannels(configuration, roles)
             .AddNotificationsRoles(roles, engine)
             .AddNotificationsStats(engine);
     }
@@ -59,9 +69,12 @@ public static class ServiceCollectionExtensions
     /// <summary>What each role runs; what all of them use is registered for all and made when it is asked for.</summary>
     internal static IServiceCollection AddNotificationsRoles(this IServiceCollection services, Roles roles, EngineKind engine)
     {
+        services.AddSingleton<EventIntake>().AddSingleton<UserLog>().AddSingleton<TemplateRenderer>();
         services.AddSingleton<EventIntake>().AddSingleton<UserLog>();
-        services.AddSingleton<JobList>().AddSingleton<JobRunner>().AddSingleton<Retention>().AddSingleton<OperationRunner>().AddSingleton<DeadLetterReplay>();
+        services.AddSingleton<JobList>().AddSingleton<JobRunner>().AddSingleton<Retention>().AddSingleton<Digests>().AddSingleton<OperationRunner>().AddSingleton<DeadLetterReplay>();
         services.TryAddSingleton<IJobClock, LeaseClock>();
+        services.AddSingleton<EventIntake>().AddSingleton<UserLog>().AddSingleton<UserDeletion>();
+        services.AddSingleton<EventIntake>().AddSingleton<UserLog>();
         if (roles.HasFlag(Roles.Gateway))
         {
             services.AddRealtime();
@@ -71,8 +84,16 @@ public static class ServiceCollectionExtensions
             }
         }
 
+        if (engine == EngineKind.Server && (roles & (Roles.Dispatch | Roles.Channels | Roles.Jobs)) != 0)
+        {
+            services.AddHostedService(provider => new SharedDeliveryBell(
+                provider.GetRequiredService<DeliveryBell>(), provider.GetRequiredService<ServerEngine>().Link,
+                provider.GetRequiredService<IOptions<RedisOptions>>().Value, roles.HasFlag(Roles.Channels), provider.GetRequiredService<TimeProvider>()));
+        }
+
         if (roles.HasFlag(Roles.Dispatch))
         {
+            services.AddSingleton<EventSchedule>().AddHostedService(provider => provider.GetRequiredService<EventSchedule>());
             services.AddHostedService<Dispatcher>();
         }
 

@@ -27,8 +27,11 @@ public sealed record InboxItem
     /// <summary>Place of the latest change; equal to <see cref="Seq"/> until there is one.</summary>
     public required long Rev { get; init; }
 
-    /// <summary>The event it came from.</summary>
+    /// <summary>The event it came from, by which its id is made.</summary>
     public required Guid EventId { get; init; }
+
+    /// <summary>The event that replaced it, whose content it shows since; null where none did.</summary>
+    public Guid? ShownEventId { get; init; }
 
     /// <summary>When its event was accepted, Unix milliseconds.</summary>
     public required long CreatedAt { get; init; }
@@ -51,7 +54,7 @@ public sealed record InboxItem
     /// <summary>Whether its user deleted it; kept only so that their other devices learn of it.</summary>
     public bool Deleted { get; init; }
 
-    /// <summary>The members that all recipients of the event share, as a JSON object in UTF-8.</summary>
+    /// <summary>What it shows, as a JSON object in UTF-8: members that all recipients of the event share, or rendered for this one.</summary>
     public required ReadOnlyMemory<byte> Content { get; init; }
 
     /// <summary>Its id: see <see cref="Ids.ForNotification"/>.</summary>
@@ -98,7 +101,7 @@ public sealed class InboxItemConverter : JsonConverter<InboxItem>
         Text(buffer, ref at, ",\"rev\":"u8);
         Number(buffer, ref at, item.Rev);
         Text(buffer, ref at, ",\"eventId\":\"evt_"u8);
-        Hex(buffer, ref at, item.EventId);
+        Hex(buffer, ref at, item.ShownEventId ?? item.EventId);
         Text(buffer, ref at, "\","u8);
         Text(buffer, ref at, item.Content.Span[1..^1]);
         Text(buffer, ref at, ",\"createdAt\":"u8);

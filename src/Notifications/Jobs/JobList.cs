@@ -1,4 +1,5 @@
 using Microsoft.Extensions.DependencyInjection;
+using Notifications.Events;
 using Notifications.Operations;
 
 namespace Notifications.Jobs;
@@ -17,6 +18,10 @@ public sealed class JobList
         [
             new("retention", "Deletes what is past its retention: inbox items, broadcasts, events, deliveries, dead letters and operations.",
                 Schedule.Minutes(10), (services, cancel) => services.GetRequiredService<Retention>().RunAsync(cancel)),
+            new("digests", "Closes digests whose time has come, so that they are sent.",
+                Schedule.Minutes(1), (services, cancel) => services.GetRequiredService<Digests>().RunAsync(cancel)),
+            new("expiry", "Takes events whose time is over out of inboxes.",
+                Schedule.Minutes(1), async (services, cancel) => FormattableString.Invariant($"{await services.GetRequiredService<EventWithdrawal>().ExpireAsync(cancel)} expired")),
             new("throttles", "Forgets how often users were told of a category in windows that have long ended.",
                 Schedule.Hours(6), (services, cancel) => services.GetRequiredService<Retention>().ForgetThrottlesAsync(cancel)),
             new(Operations, "Goes on with operations that are open, such as the replay of dead letters.",

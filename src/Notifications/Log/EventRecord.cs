@@ -23,7 +23,12 @@ public enum RecordState : byte
 /// </summary>
 public sealed class EventRecord
 {
-    private const int Version = 1;
+    private const int Version = 2;
+
+    /// <summary>An event without options is written as ever: nodes of the version before read it too, and park what they would not honour.</summary>
+    private const int VersionWithoutOptions = 1;
+
+    private static readonly byte[] CriticalEnd = "\"priority\":\"critical\"}"u8.ToArray();
 
     /// <summary>The event's id.</summary>
     public required Guid Id { get; init; }
@@ -52,8 +57,56 @@ public sealed class EventRecord
     /// <summary>What the inbox can be filtered by, or null.</summary>
     public string? Category { get; init; }
 
+    /// <summary>What it asks for beyond being shown, or null.</summary>
+    public EventOptions? Options { get; init; }
+
     /// <summary>See <see cref="EventDraft.Content"/>.</summary>
     public required ReadOnlyMemory<byte> Content { get; init; }
+
+    /// <summary>Whether it is critical, which its content ends with.</summary>
+    public bool IsCritical => IsCriticalContent(Content.Span);
+
+    /// <summary>Whether a content is a critical event's.</summary>
+    public static bool IsCriticalContent(ReadOnlySpan<byte> content) => content.EndsWith(CriticalEnd);
+
+    /// <summary>The event's type, which its content begins with.</summary>
+    public string Type()
+    {
+        var reader = new Utf8JsonReader(Content.Span);
+        Skip(ref reader, 3);
+        return reader.GetString()!;
+    }
+
+    /// <summary>Whether its content has a title, which comes after the type; one with a template need not have.</summary>
+    public bool HasTitle()
+    {
+        var reader = new Utf8JsonReader(Content.Span);
+        Skip(ref reader, 5);
+        return reader.TokenType == JsonTokenType.String;
+    }
+
+    /// <summary>The event with its type as the title where it has none: for showing where its template cannot be had any more.</summary>
+    public EventRecord WithTitle()
+    {
+        if (HasTitle())
+        {
+            return this;
+        }
+
+        var reader = new Utf8JsonReader(Content.Span);
+        Skip(ref reader, 3);
+        var type = Content[(int)reader.TokenStartIndex..(int)reader.BytesConsumed];
+        Skip(ref reader, 2);
+        return new EventRecord
+        {
+            Id = Id, Tenant = Tenant, Source = Source, ExternalId = ExternalId, Fingerprint = Fingerprint, AcceptedAt = AcceptedAt, To = To,
+            OrderingKey = OrderingKey, Category = Category, Options = Options,
+            Content = (byte[])[.. Content.Span[..(int)reader.TokenStartIndex], .. type.Span, .. Content.Span[(int)reader.BytesConsumed..]],
+        };
+    }
+
+    /// <summary>When its recipients have it: when it was accepted, or its time if that came later. Unix milliseconds.</summary>
+    public long At => Options?.SendAt is { } sendAt && sendAt > AcceptedAt ? sendAt : AcceptedAt;
 
     /// <summary>Writes the payload of a log entry.</summary>
     public ReadOnlyMemory<byte> Write()
@@ -61,7 +114,7 @@ public sealed class EventRecord
         var buffer = new ArrayBufferWriter<byte>(Content.Length + 256);
         using var writer = new Utf8JsonWriter(buffer, new JsonWriterOptions { SkipValidation = true });
         writer.WriteStartObject();
-        writer.WriteNumber("v"u8, Version);
+        writer.WriteNumber("v"u8, Options is null ? VersionWithoutOptions : Version);
         writer.WriteNumber("acceptedAt"u8, AcceptedAt);
         if (ExternalId is not null)
         {
@@ -81,6 +134,12 @@ public sealed class EventRecord
         if (Category is not null)
         {
             writer.WriteString("category"u8, Category);
+        }
+
+        if (Options is not null)
+        {
+            writer.WritePropertyName("options"u8);
+            writer.WriteRawValue(Options.Write(), skipInputValidation: true);
         }
 
         writer.WritePropertyName("content"u8);
@@ -104,6 +163,14 @@ public sealed class EventRecord
         }
     }
 
+    private static void Skip(ref Utf8JsonReader reader, int tokens)
+    {
+        for (var i = 0; i < tokens; i++)
+        {
+            reader.Read();
+        }
+    }
+
     private static RecordState Read(LogEntry entry, out EventRecord? record)
     {
         record = null;
@@ -114,6 +181,7 @@ public sealed class EventRecord
         byte[] fingerprint = [];
         var to = new List<Recipient>(1);
         var content = default(Range);
+        EventOptions? options = null;
         if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject)
         {
             return RecordState.Malformed;
@@ -148,6 +216,7 @@ public sealed class EventRecord
                 case "fingerprint": fingerprint = reader.GetBytesFromBase64(); break;
                 case "orderingKey": orderingKey = reader.GetString(); break;
                 case "category": category = reader.GetString(); break;
+                case "options": options = JsonSerializer.Deserialize(ref reader, EventOptionsJson.Default.EventOptions); break;
                 case "to":
                     while (reader.Read() && reader.TokenType == JsonTokenType.String)
                     {
@@ -164,7 +233,7 @@ public sealed class EventRecord
             }
         }
 
-        if (reader.TokenType != JsonTokenType.EndObject || version != Version || acceptedAt < 0 || orderingKey is null || to.Count == 0 || content.Equals(default))
+        if (reader.TokenType != JsonTokenType.EndObject || version < VersionWithoutOptions || acceptedAt < 0 || orderingKey is null || to.Count == 0 || content.Equals(default))
         {
             return RecordState.Malformed;
         }
@@ -180,6 +249,7 @@ public sealed class EventRecord
             To = to,
             OrderingKey = orderingKey,
             Category = category,
+            Options = options,
             Content = entry.Payload[content],
         };
         return RecordState.Valid;

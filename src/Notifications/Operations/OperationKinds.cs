@@ -1,5 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using Notifications.DeadLetters;
+using Notifications.Events;
 
 namespace Notifications.Operations;
 
@@ -22,10 +23,14 @@ public static class OperationKinds
     /// <summary>Deletes what was given up.</summary>
     public const string Discard = "dead_letters.discard";
 
+    /// <summary>Withdraws the notifications of an event.</summary>
+    public const string Withdraw = "events.withdraw";
+
     /// <summary>How a step of each kind is done.</summary>
     internal static readonly IReadOnlyDictionary<string, OperationStepFunction> Steps = new Dictionary<string, OperationStepFunction>
     {
         [Replay] = (services, operation, _) => services.GetRequiredService<DeadLetterReplay>().ReplayAsync(operation),
         [Discard] = (services, operation, _) => services.GetRequiredService<DeadLetterReplay>().DiscardAsync(operation),
+        [Withdraw] = (services, operation, _) => services.GetRequiredService<EventWithdrawal>().StepAsync(operation),
     };
 }

@@ -26,6 +26,30 @@ public sealed record Policy
 
     /// <summary>Who mail is from; null is the service's <c>Notifications:Smtp:From</c>.</summary>
     public EmailSender? Email { get; init; }
+
+    /// <summary>Topics that users may subscribe to themselves: keys, or prefixes that end in <c>*</c>, such as <c>news.*</c>.</summary>
+    public IReadOnlyList<string> OpenTopics { get; init; } = [];
+
+    /// <summary>Whether users may subscribe to a topic themselves.</summary>
+    public bool IsOpen(string topic)
+    {
+        foreach (var open in OpenTopics)
+        {
+            if (open.EndsWith('*') ? topic.AsSpan().StartsWith(open.AsSpan(0, open.Length - 1), StringComparison.Ordinal) : topic == open)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>Reads what is stored. What a newer version wrote and this one does not know is passed over.</summary>
+    /// <exception cref="System.Text.Json.JsonException">It is no JSON.</exception>
+    public static Policy Parse(ReadOnlySpan<byte> json) => PolicyJson.Read(SettingsJson.Parse(json), null);
+
+    /// <summary>As it is stored and shown.</summary>
+    public byte[] Write() => SettingsJson.Write(this, PolicyJson.Write);
 }
 
 /// <summary>Rules of a category.</summary>

@@ -18,6 +18,16 @@ public sealed record PreferenceDocument
 
     /// <summary>When digests come; null follows the policy.</summary>
     public DigestSchedule? Digest { get; init; }
+
+    /// <summary>Whether nothing is set.</summary>
+    public bool IsEmpty => Channels.Count == 0 && Categories.Count == 0 && QuietHours is null && Digest is null;
+
+    /// <summary>Reads what is stored. What a newer version wrote and this one does not know is passed over.</summary>
+    /// <exception cref="System.Text.Json.JsonException">It is no JSON.</exception>
+    public static PreferenceDocument Parse(ReadOnlySpan<byte> json) => PreferencesJson.Read(SettingsJson.Parse(json), null);
+
+    /// <summary>As it is stored and shown.</summary>
+    public byte[] Write() => SettingsJson.Write(this, PreferencesJson.Write);
 }
 
 /// <summary>Hours of the day in which email and webhooks wait.</summary>

@@ -13,7 +13,7 @@ namespace Notifications.Realtime;
 /// <param name="Pushes">Steps, in the order in which they were committed.</param>
 internal sealed record DoorbellMessage(string Sender, long Number, IReadOnlyCollection<string> Tenants, IReadOnlyList<UserPush> Pushes)
 {
-    private const byte Version = 1;
+    private const byte Version = 2;
 
     /// <summary>As bytes.</summary>
     public byte[] Write()
@@ -29,11 +29,11 @@ internal sealed record DoorbellMessage(string Sender, long Number, IReadOnlyColl
             writer.Write(tenant);
         }
 
-        var contents = new Dictionary<Guid, int>();
+        var contents = new Dictionary<ReadOnlyMemory<byte>, int>(); // The same bytes, that is: recipients of an event share them.
         var bodies = new List<ReadOnlyMemory<byte>>();
         foreach (var item in Pushes.SelectMany(p => p.Items))
         {
-            if (contents.TryAdd(item.EventId, bodies.Count))
+            if (contents.TryAdd(item.Content, bodies.Count))
             {
                 bodies.Add(item.Content);
             }
@@ -58,7 +58,7 @@ internal sealed record DoorbellMessage(string Sender, long Number, IReadOnlyColl
             writer.Write7BitEncodedInt(push.Items.Count);
             foreach (var item in push.Items)
             {
-                Write(writer, item, contents[item.EventId]);
+                Write(writer, item, contents[item.Content]);
             }
         }
 
@@ -119,6 +119,7 @@ internal sealed record DoorbellMessage(string Sender, long Number, IReadOnlyColl
         writer.Write7BitEncodedInt64(item.Seq);
         writer.Write7BitEncodedInt64(item.Rev);
         writer.Write(item.EventId.ToByteArray());
+        writer.Write((item.ShownEventId ?? default).ToByteArray());
         writer.Write7BitEncodedInt64(item.CreatedAt);
         Write(writer, item.SeenAt);
         Write(writer, item.ReadAt);
@@ -135,6 +136,7 @@ internal sealed record DoorbellMessage(string Sender, long Number, IReadOnlyColl
         Seq = reader.Read7BitEncodedInt64(),
         Rev = reader.Read7BitEncodedInt64(),
         EventId = new Guid(reader.ReadBytes(16)),
+        ShownEventId = new Guid(reader.ReadBytes(16)) is var shown && shown != default ? shown : null,
         CreatedAt = reader.Read7BitEncodedInt64(),
         SeenAt = Time(reader),
         ReadAt = Time(reader),

@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using Notifications.Channels;
 
 namespace Notifications.Stats;
 
@@ -19,6 +20,8 @@ public static class NodeMeter
     public const string Name = "Notifications";
 
     private static readonly Meter Meter = new(Name);
+    private static readonly string[] Outcomes = [.. Enum.GetNames<SendStatus>().Select(name => name.ToLowerInvariant())];
+    private static readonly Counter<long> Attempts = Meter.CreateCounter<long>("notifications.deliveries.attempts", "{attempt}", "Attempts to deliver by email or webhook, by outcome.");
     private static long _accepted, _committed, _written, _pushed;
     private static Func<(int Connections, int Users)> _held = () => default;
 
@@ -50,6 +53,10 @@ public static class NodeMeter
 
     /// <summary>Notifications were written to inboxes.</summary>
     public static void Written(int notifications) => Interlocked.Add(ref _written, notifications);
+
+    /// <summary>An attempt to deliver has ended.</summary>
+    public static void Delivered(string channel, SendStatus status) =>
+        Attempts.Add(1, new KeyValuePair<string, object?>("channel", channel), new KeyValuePair<string, object?>("outcome", Outcomes[(int)status]));
 
     /// <summary>A message was written to a connection.</summary>
     public static void Pushed() => Interlocked.Increment(ref _pushed);

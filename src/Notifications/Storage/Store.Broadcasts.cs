@@ -1,4 +1,8 @@
+using System.Collections.Concurrent;
 using Notifications.Inbox;
+using Notifications.Log;
+using Notifications.Routing;
+using Notifications.Templates;
 
 namespace Notifications.Storage;
 
@@ -6,6 +10,9 @@ public sealed partial class Store
 {
     /// <summary>How many users take their broadcasts in one transaction.</summary>
     public const int MaxUsersPerTake = 500;
+
+    /// <summary>Templates of events to everyone, compiled.</summary>
+    private readonly ConcurrentDictionary<(string Tenant, string Key, long Version), PreparedTemplate> _templates = new();
 
     /// <summary>Takes new broadcasts into the logs of users; those who are new are created, and get what comes from now on.</summary>
     /// <param name="tenant">Their tenant.</param>
@@ -17,12 +24,13 @@ public sealed partial class Store
     /// <summary>
     /// (1) create who is new at the current number; (2) lock the heads that are behind; (3) what they lack; (4) insert it and set the number.
     /// </summary>
-    private static async ValueTask<IReadOnlyList<UserPush>> TakeAsync(StoreSession session, string tenant, IReadOnlyList<string> users)
+    private async ValueTask<IReadOnlyList<UserPush>> TakeAsync(StoreSession session, string tenant, IReadOnlyList<string> users)
     {
         var newest = await session.FirstAsync("SELECT broadcast_no FROM tenants WHERE id = $1", r => r.GetInt64(0), tenant);
         var sorted = users.Order(CodePointOrder.Instance).ToArray();
         await session.ExecuteAsync( // (1)
-            "INSERT INTO heads (tenant, user_id, broadcast_no) SELECT r.tenant, r.user_id, r.broadcast_no FROM {rows} AS r WHERE true ON CONFLICT DO NOTHING",
+            "INSERT INTO heads (tenant, user_id, counter, oldest_seq, broadcast_no) SELECT r.tenant, r.user_id, " + EndOfDeleted + ", 1 + " + EndOfDeleted +
+            ", r.broadcast_no FROM {rows} AS r WHERE true ON CONFLICT DO NOTHING",
             new Rows().With("tenant", Column(sorted, _ => tenant)).With("user_id", sorted).With("broadcast_no", Column(sorted, _ => newest)));
         if (newest == 0)
         {
@@ -40,21 +48,34 @@ public sealed partial class Store
         }
 
         var broadcasts = await session.QueryAsync( // (3)
-            "SELECT b.number, b.event_id, b.created_at, e.category, e.content FROM broadcasts b JOIN events e ON e.id = b.event_id " +
-            "WHERE b.tenant = $1 AND b.number > $2 AND b.number <= $3 AND e.withdrawn_at IS NULL ORDER BY b.number",
-            r => (Number: r.GetInt64(0), Event: new EventRecordRef(Ids.FromBytes((byte[])r[1]), r.IsDBNull(3) ? null : r.GetString(3), r.GetInt64(2)),
-                Content: (ReadOnlyMemory<byte>)(byte[])r[4]),
-            tenant, behind.Min(b => b.Head.BroadcastNumber), newest); // What came after is for the next time: the heads are set to this number.
-        var items = new List<(UserPush Push, EventRecordRef Event)>(behind.Count); // (4)
+            "SELECT e.accepted_at, e.recipients, e.ordering_key, e.category, e.options, e.content, b.number, b.event_id FROM broadcasts b " +
+            "JOIN events e ON e.id = b.event_id WHERE b.tenant = $1 AND b.number > $2 AND b.number <= $3 AND e.withdrawn_at IS NULL " +
+            "AND (e.expires_at IS NULL OR e.expires_at > $4) ORDER BY b.number",
+            r => (Number: r.GetInt64(6), Event: ReadRecord(r, Ids.FromBytes((byte[])r[7]), tenant)),
+            tenant, behind.Min(b => b.Head.BroadcastNumber), newest, Now); // What came after is for the next time: the heads are set to this number.
+        var wishes = await BroadcastWishesAsync(session, tenant, behind.ConvertAll(b => b.User), broadcasts.ConvertAll(b => b.Event));
+        if (broadcasts.Exists(b => b.Event.Options?.CollapseKey is not null)) // (4)
+        {
+            var plans = broadcasts.ConvertAll(b => wishes.Plan(b.Event, behind.Where(u => u.Head.BroadcastNumber < b.Number).Select(u => u.User)));
+            var collapsed = await DeliverAsync(session, plans, []);
+            await session.ExecuteAsync(
+                "UPDATE heads SET broadcast_no = r.newest FROM {rows} AS r WHERE heads.tenant = r.tenant AND heads.user_id = r.user_id",
+                new Rows().With("tenant", Column(behind, _ => tenant)).With("user_id", Column(behind, b => b.User)).With("newest", Column(behind, _ => newest)));
+            return collapsed;
+        }
+
+        var items = new List<(UserPush Push, EventRecordRef Event)>(behind.Count);
         var added = new long[behind.Count];
         for (var i = 0; i < behind.Count; i++)
         {
             var (user, head) = behind[i];
-            foreach (var broadcast in broadcasts.Where(b => b.Number > head.BroadcastNumber))
+            foreach (var (_, record) in broadcasts.Where(b => b.Number > head.BroadcastNumber && wishes.IsWanted(b.Event, user)))
             {
                 var n = ++added[i];
                 var counts = new Counts(head.Counts.Unseen + n, head.Counts.Unread + n);
-                items.Add((NewItem(new UserKey(tenant, user), head.Counter + n, broadcast.Event.Id, broadcast.Event.CreatedAt, broadcast.Content, counts), broadcast.Event));
+                var own = wishes.OwnContent(record, user);
+                items.Add((NewItem(new UserKey(tenant, user), head.Counter + n, record, own ?? record.Content, counts),
+                    new EventRecordRef(record.Id, record.Category, record.At, OwnContent: own)));
             }
         }
 
@@ -69,5 +90,35 @@ public sealed partial class Store
         }
 
         return [.. items.Select(i => i.Push)];
+    }
+
+    /// <summary>What users who take broadcasts want of them, and in which language: loaded only where a tenant has configured any of it.</summary>
+    private async ValueTask<BroadcastWishes> BroadcastWishesAsync(StoreSession session, string tenant, IReadOnlyList<string> users, IReadOnlyList<EventRecord> events)
+    {
+        var config = await TenantConfigAsync(session, tenant);
+        var profiles = config.HasProfiles ? (await ProfilesAsync(session, tenant, users)).ToDictionary(p => p.UserId, StringComparer.Ordinal) : [];
+        var templates = new Dictionary<string, PreparedTemplate?>(0);
+        foreach (var key in events.Select(e => e.Options?.Template).OfType<string>().Distinct())
+        {
+            templates.Add(key, await PreparedTemplateAsync(session, tenant, key));
+        }
+
+        return new BroadcastWishes(config, profiles, templates);
+    }
+
+    private async ValueTask<PreparedTemplate?> PreparedTemplateAsync(StoreSession session, string tenant, string key)
+    {
+        var stored = await session.FirstAsync(CurrentTemplate, ReadTemplate, tenant, key);
+        if (stored is not { Document: { } document })
+        {
+            return null;
+        }
+
+        if (_templates.Count > MaxTemplates)
+        {
+            _templates.Clear();
+        }
+
+        return _templates.GetOrAdd((tenant, key, stored.Version), _ => new PreparedTemplate(key, stored.Version, TemplateJson.Read(document), time));
     }
 }

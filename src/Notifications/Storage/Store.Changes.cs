@@ -25,8 +25,8 @@ public sealed partial class Store
         var wanted = ids.ToHashSet();
         var seqs = wanted.Select(Ids.SeqOf).Distinct().ToArray(); // Ids that are not this user's may name a place twice.
         var items = await session.QueryAsync(
-            "SELECT " + ItemColumns + " FROM {rows} AS r JOIN inbox i ON i.tenant = r.tenant AND i.user_id = r.user_id AND i.seq = r.seq " +
-            "JOIN events e ON e.id = i.event_id",
+            "SELECT " + ItemColumns + " FROM {rows} AS r JOIN inbox i ON i.tenant = r.tenant AND i.user_id = r.user_id AND i.seq = r.seq" +
+            ShownEvent,
             ReadItem,
             new Rows().With("tenant", Column(seqs, _ => key.Tenant)).With("user_id", Column(seqs, _ => key.User)).With("seq", seqs));
         items.RemoveAll(i => i.Deleted || !wanted.Contains(i.Id));
@@ -63,8 +63,8 @@ public sealed partial class Store
         var (head, taken) = await LockAsync(session, key);
         var now = Now;
         var items = await session.QueryAsync(
-            "SELECT " + ItemColumns + " FROM {rows} AS r JOIN inbox i ON i.tenant = r.tenant AND i.user_id = r.user_id AND i.seq = r.seq " +
-            "JOIN events e ON e.id = i.event_id",
+            "SELECT " + ItemColumns + " FROM {rows} AS r JOIN inbox i ON i.tenant = r.tenant AND i.user_id = r.user_id AND i.seq = r.seq" +
+            ShownEvent,
             ReadItem,
             new Rows().With("tenant", Column(seqs, _ => key.Tenant)).With("user_id", Column(seqs, _ => key.User)).With("seq", Column(seqs, s => s)));
         items.RemoveAll(i => i.SnoozedUntil is not { } until || until > now);
@@ -74,7 +74,7 @@ public sealed partial class Store
     });
 
     /// <summary>Locks a user's head, creating the user and taking broadcasts first where needed.</summary>
-    private static async ValueTask<(Head Head, IReadOnlyList<UserPush> Taken)> LockAsync(StoreSession session, UserKey key)
+    private async ValueTask<(Head Head, IReadOnlyList<UserPush> Taken)> LockAsync(StoreSession session, UserKey key)
     {
         var taken = await TakeAsync(session, key.Tenant, [key.User]);
         return ((await LockedHeadAsync(session, key))!.Value, taken);

@@ -33,6 +33,8 @@ public sealed partial class Store
             var broadcasts = await InsertBroadcastsAsync(session, fresh); // (3)
             var pushes = await DeliverAsync(session, fresh, broadcasts); // (4) (5)
             var fanOuts = await InsertFanOutsAsync(session, lease.Partition, fresh.FindAll(p => p.FanOut)); // (6)
+            await UpdateDecisionsAsync(session, fresh);
+            await InsertScheduledAsync(session, lease.Partition, fresh.FindAll(p => p.ScheduledFor is not null));
             foreach (var entry in dead) // (7)
             {
                 await session.ExecuteAsync(
@@ -51,8 +53,8 @@ public sealed partial class Store
         var now = Now;
         var inserted = await session.QueryAsync(
             "INSERT INTO events (id, tenant, source, external_id, fingerprint, accepted_at, stored_at, recipients, ordering_key, category, content, " +
-            "decisions) SELECT r.id, r.tenant, r.source, r.external_id, r.fingerprint, r.accepted_at, r.stored_at, r.recipients, r.ordering_key, " +
-            "r.category, r.content, r.decisions FROM {rows} AS r WHERE true ON CONFLICT DO NOTHING RETURNING id",
+            "decisions, options, expires_at, state) SELECT r.id, r.tenant, r.source, r.external_id, r.fingerprint, r.accepted_at, r.stored_at, r.recipients, " +
+            "r.ordering_key, r.category, r.content, r.decisions, r.options, r.expires_at, r.state FROM {rows} AS r WHERE true ON CONFLICT DO NOTHING RETURNING id",
             r => Ids.FromBytes((byte[])r[0]),
             new Rows().With("id", Column(plans, p => p.Event.Id.Bytes())).With("tenant", Column(plans, p => p.Event.Tenant))
                 .With("source", Column(plans, p => p.Event.Source)).With("external_id", Column(plans, p => p.Event.ExternalId))
@@ -60,7 +62,8 @@ public sealed partial class Store
                 .With("accepted_at", Column(plans, p => p.Event.AcceptedAt)).With("stored_at", Column(plans, _ => now))
                 .With("recipients", Column(plans, p => string.Join('\n', p.Event.To))).With("ordering_key", Column(plans, p => p.Event.OrderingKey))
                 .With("category", Column(plans, p => p.Event.Category)).With("content", Column(plans, p => p.Event.Content.ToArray()))
-                .With("decisions", Column(plans, p => Decision.Write(p.Decisions))));
+                .With("decisions", Column(plans, p => Decision.Write(p.Decisions))).With("options", Column(plans, p => p.Event.Options?.Write()))
+                .With("expires_at", Column(plans, p => p.Event.Options?.ExpiresAt)).With("state", Column(plans, p => p.ScheduledFor is null ? null : "scheduled")));
         if (inserted.Count == plans.Count)
         {
             return [.. plans];
@@ -85,13 +88,48 @@ public sealed partial class Store
             await session.ExecuteAsync(
                 "INSERT INTO broadcasts (tenant, number, event_id, created_at) SELECT r.tenant, r.number, r.event_id, r.created_at FROM {rows} AS r WHERE true",
                 new Rows().With("tenant", Column(events, p => p.Event.Tenant)).With("number", Column(events, _ => ++number))
-                    .With("event_id", Column(events, p => p.Event.Id.Bytes())).With("created_at", Column(events, p => p.Event.AcceptedAt)));
+                    .With("event_id", Column(events, p => p.Event.Id.Bytes())).With("created_at", Column(events, p => p.Event.At)));
         }
 
         return before;
     }
 
-    private static async ValueTask<List<UserPush>> DeliverAsync(StoreSession session, List<Plan> plans, Dictionary<string, long> broadcasts)
+    /// <summary>
+    /// Takes plans to their users, in order. Those that need to see the heads first are decided one by one under the locks of all users of the
+    /// batch, which are taken in their order before anything else.
+    /// </summary>
+    private async ValueTask<List<UserPush>> DeliverAsync(StoreSession session, List<Plan> plans, Dictionary<string, long> broadcasts)
+    {
+        if (!plans.Exists(p => p.IsLate))
+        {
+            return await DeliverTogetherAsync(session, plans, broadcasts);
+        }
+
+        var users = plans.SelectMany(p => p.Users.Concat(p.Named).Select(u => new UserKey(p.Event.Tenant, u))).Distinct().ToDictionary(k => k, _ => 0);
+        if (users.Count > 0)
+        {
+            await BumpAsync(session, users, broadcasts);
+        }
+
+        var pushes = new List<UserPush>();
+        for (var i = 0; i < plans.Count;)
+        {
+            if (plans[i].IsLate)
+            {
+                pushes.AddRange(await DeliverLateAsync(session, plans[i++], broadcasts));
+                continue;
+            }
+
+            var together = plans.Skip(i).TakeWhile(p => !p.IsLate).ToList();
+            pushes.AddRange(await DeliverTogetherAsync(session, together, broadcasts));
+            i += together.Count;
+        }
+
+        return pushes;
+    }
+
+    /// <summary>Items of several events: each user's head is bumped once.</summary>
+    private async ValueTask<List<UserPush>> DeliverTogetherAsync(StoreSession session, List<Plan> plans, Dictionary<string, long> broadcasts)
     {
         var totals = new Dictionary<UserKey, int>();
         foreach (var plan in plans)
@@ -108,32 +146,47 @@ public sealed partial class Store
             }
         }
 
-        if (totals.Count == 0)
+        var drafts = new List<(UserPush Push, EventRecordRef Event)>(totals.Count);
+        if (totals.Count > 0)
         {
-            return [];
+            var heads = await BumpAsync(session, totals, broadcasts);
+            foreach (var plan in plans)
+            {
+                foreach (var user in plan.Users)
+                {
+                    var key = new UserKey(plan.Event.Tenant, user);
+                    var head = heads[key];
+                    var left = --totals[key];
+                    var counts = new Counts(head.Counts.Unseen - left, head.Counts.Unread - left);
+                    drafts.Add((NewItem(key, head.Counter - left, plan.Event, plan.ContentFor(user), counts), Reference(plan, user)));
+                }
+            }
+
+            await InsertInboxAsync(session, drafts);
         }
 
-        var heads = await BumpAsync(session, totals, broadcasts);
-        var drafts = new List<(UserPush Push, EventRecordRef Event)>(totals.Count);
+        var at = 0;
         foreach (var plan in plans)
         {
-            foreach (var user in plan.Users)
+            if (plan.Deliveries.Count + plan.Digests.Count > 0)
             {
-                var key = new UserKey(plan.Event.Tenant, user);
-                var head = heads[key];
-                var left = --totals[key];
-                var seq = head.Counter - left;
-                drafts.Add((NewItem(key, seq, plan.Event.Id, plan.Event.AcceptedAt, plan.Event.Content, new Counts(head.Counts.Unseen - left, head.Counts.Unread - left)),
-                    new EventRecordRef(plan.Event.Id, plan.Event.Category, plan.Event.AcceptedAt)));
+                await InsertDeliveriesAsync(session, plan, drafts.GetRange(at, plan.Users.Count).ToDictionary(d => d.Push.Key.User, d => d.Push.Last));
             }
+
+            at += plan.Users.Count;
         }
 
-        await InsertInboxAsync(session, drafts);
         return [.. drafts.Select(d => d.Push)];
     }
 
-    private static UserPush NewItem(UserKey key, long seq, Guid eventId, long createdAt, ReadOnlyMemory<byte> content, Counts counts) =>
-        UserPush.New(key, new InboxItem { User = key.User, Seq = seq, Rev = seq, EventId = eventId, CreatedAt = createdAt, Content = content }, counts);
+    private static UserPush NewItem(UserKey key, long seq, EventRecord record, ReadOnlyMemory<byte> content, Counts counts) =>
+        UserPush.New(key, new InboxItem { User = key.User, Seq = seq, Rev = seq, EventId = record.Id, CreatedAt = record.At, Content = content }, counts);
+
+    private static EventRecordRef Reference(Plan plan, string user) => new(
+        plan.Event.Id, plan.Event.Category, plan.Event.At, plan.Event.Options?.CollapseKey, plan.Contents is not null && plan.Contents.TryGetValue(user, out var content) ? content : null);
+
+    /// <summary>Where the log of a user ended who was deleted: who is named again goes on from there, so that no device takes the new for the old.</summary>
+    private const string EndOfDeleted = "COALESCE((SELECT d.counter FROM deletions d WHERE d.tenant = r.tenant AND d.user_id = r.user_id), 0)";
 
     /// <summary>Adds new items to the heads, creating those that are missing at the broadcast number before this batch.</summary>
     private static async ValueTask<Dictionary<UserKey, Head>> BumpAsync(
@@ -142,9 +195,9 @@ public sealed partial class Store
         var keys = totals.Keys.ToArray();
         Array.Sort(keys, UserKey.Order);
         var rows = await session.QueryAsync(
-            "INSERT INTO heads (tenant, user_id, counter, unseen, unread, items, broadcast_no) " +
-            "SELECT r.tenant, r.user_id, r.n, r.n, r.n, r.n, COALESCE(r.broadcast_no, (SELECT t.broadcast_no FROM tenants t WHERE t.id = r.tenant), 0) " +
-            "FROM {rows} AS r WHERE true ON CONFLICT (tenant, user_id) DO UPDATE SET counter = heads.counter + excluded.counter, " +
+            "INSERT INTO heads (tenant, user_id, counter, oldest_seq, unseen, unread, items, broadcast_no) " +
+            "SELECT r.tenant, r.user_id, r.n + " + EndOfDeleted + ", 1 + " + EndOfDeleted + ", r.n, r.n, r.n, COALESCE(r.broadcast_no, (SELECT t.broadcast_no FROM tenants t WHERE t.id = r.tenant), 0) " +
+            "FROM {rows} AS r WHERE true ON CONFLICT (tenant, user_id) DO UPDATE SET counter = heads.counter + excluded.items, " +
             "unseen = heads.unseen + excluded.unseen, unread = heads.unread + excluded.unread, items = heads.items + excluded.items " +
             "RETURNING tenant, user_id, counter, unseen, unread, oldest_seq, broadcast_no",
             r => (Key: new UserKey(r.GetString(0), r.GetString(1)), Head: ReadHead(r, 2)),
@@ -156,11 +209,12 @@ public sealed partial class Store
 
     private static ValueTask<int> InsertInboxAsync(StoreSession session, List<(UserPush Push, EventRecordRef Event)> items) =>
         session.ExecuteAsync(
-            "INSERT INTO inbox (tenant, user_id, seq, rev, event_id, category, created_at) " +
-            "SELECT r.tenant, r.user_id, r.seq, r.seq, r.event_id, r.category, r.created_at FROM {rows} AS r WHERE true",
+            "INSERT INTO inbox (tenant, user_id, seq, rev, event_id, category, created_at, collapse_key, content) " +
+            "SELECT r.tenant, r.user_id, r.seq, r.seq, r.event_id, r.category, r.created_at, r.collapse_key, r.content FROM {rows} AS r WHERE true",
             new Rows().With("tenant", Column(items, i => i.Push.Key.Tenant)).With("user_id", Column(items, i => i.Push.Key.User))
                 .With("seq", Column(items, i => i.Push.Last)).With("event_id", Column(items, i => i.Event.Id.Bytes()))
-                .With("category", Column(items, i => i.Event.Category)).With("created_at", Column(items, i => i.Event.CreatedAt)));
+                .With("category", Column(items, i => i.Event.Category)).With("created_at", Column(items, i => i.Event.CreatedAt))
+                .With("collapse_key", Column(items, i => i.Event.CollapseKey)).With("content", Column(items, i => i.Event.OwnContent?.ToArray())));
 
     private static TColumn[] Column<TRow, TColumn>(IReadOnlyList<TRow> rows, Func<TRow, TColumn> value)
     {
@@ -173,5 +227,5 @@ public sealed partial class Store
         return column;
     }
 
-    private readonly record struct EventRecordRef(Guid Id, string? Category, long CreatedAt);
+    private readonly record struct EventRecordRef(Guid Id, string? Category, long CreatedAt, string? CollapseKey = null, ReadOnlyMemory<byte>? OwnContent = null);
 }

@@ -12,9 +12,12 @@ public sealed partial class Store
 {
     private const string HeadColumns = "counter, unseen, unread, oldest_seq, broadcast_no";
     private const string ItemColumns =
-        "i.user_id, i.seq, i.rev, i.event_id, i.created_at, i.seen_at, i.read_at, i.archived_at, i.snoozed_until, i.withdrawn_at, i.deleted, e.content";
+        "i.user_id, i.seq, i.rev, i.event_id, i.created_at, i.seen_at, i.read_at, i.archived_at, i.snoozed_until, i.withdrawn_at, i.deleted, COALESCE(i.content, e.content), i.shown_event";
 
-    private const string ItemsOf = "SELECT " + ItemColumns + " FROM inbox i JOIN events e ON e.id = i.event_id WHERE i.tenant = $1 AND i.user_id = $2 ";
+    /// <summary>The event whose content an item shows, joined to the item.</summary>
+    private const string ShownEvent = " JOIN events e ON e.id = COALESCE(i.shown_event, i.event_id) ";
+
+    private const string ItemsOf = "SELECT " + ItemColumns + " FROM inbox i" + ShownEvent + "WHERE i.tenant = $1 AND i.user_id = $2 ";
 
     /// <summary>The user's head.</summary>
     public Task<OrBehind<Head>> HeadAsync(UserKey key, CancellationToken cancellationToken) =>
@@ -129,6 +132,7 @@ public sealed partial class Store
         WithdrawnAt = Time(r, 9),
         Deleted = r.GetInt64(10) != 0,
         Content = (byte[])r[11],
+        ShownEventId = r.IsDBNull(12) ? null : Ids.FromBytes((byte[])r[12]),
     };
 
     private static long? Time(DbDataReader r, int column) => r.IsDBNull(column) ? null : r.GetInt64(column);

@@ -129,5 +129,4 @@ public sealed partial class Store
 
     private static DateTimeOffset? Moment(DbDataReader r, int column) => r.IsDBNull(column) ? null : Moment(r.GetInt64(column));
 
-    private static string? Text(DbDataReader r, int column) => r.IsDBNull(column) ? null : r.GetString(column);
 }

@@ -10,4 +10,6 @@ public sealed partial class Store(IDatabase database, TimeProvider time)
 {
     /// <summary>Now, in Unix milliseconds, the unit of every time in the store.</summary>
     private long Now => time.GetUtcNow().ToUnixTimeMilliseconds();
+
+    private static string? Text(System.Data.Common.DbDataReader r, int column) => r.IsDBNull(column) ? null : r.GetString(column);
 }

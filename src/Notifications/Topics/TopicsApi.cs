@@ -18,7 +18,7 @@ internal sealed partial class TopicsJson : JsonSerializerContext;
 /// <summary>Topics and who is subscribed to them. A topic exists by being subscribed to.</summary>
 public static class TopicsApi
 {
-    private const string KeyRule = "is 1 to 128 characters without white space, control characters and commas, and not . or ..";
+    internal const string KeyRule = "is 1 to 128 characters without white space, control characters and commas, and not . or ..";
 
     /// <summary>Maps <c>/v1/topics</c>.</summary>
     public static IEndpointRouteBuilder MapTopics(this IEndpointRouteBuilder routes)

@@ -12,4 +12,15 @@ public sealed record TenantConfig(long Version, bool HasProfiles, Policy Policy,
 {
     /// <summary>A tenant that has configured nothing.</summary>
     public static readonly TenantConfig Empty = new(0, false, Policy.Default, new Dictionary<Guid, WebhookEndpoint>(0));
+
+    private readonly ILookup<string?, WebhookEndpoint> _byUser = Webhooks.Values.OrderBy(w => w.Id).ToLookup(w => w.UserId, StringComparer.Ordinal);
+
+    /// <summary>Whether an event that asks for nothing but being shown goes to the inbox and nowhere else, whoever gets it.</summary>
+    public bool IsPlain { get; } = !HasProfiles && Webhooks.Count == 0 && ReferenceEquals(Policy, Policy.Default);
+
+    /// <summary>Webhooks that get the notifications of a user; of null, the tenant's, which get events.</summary>
+    public IEnumerable<WebhookEndpoint> WebhooksOf(string? user) => _byUser[user];
+
+    /// <summary>Whether any webhook is a user's.</summary>
+    public bool HasUserWebhooks => Webhooks.Count > _byUser[null].Count();
 }

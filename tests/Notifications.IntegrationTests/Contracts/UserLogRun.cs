@@ -226,7 +226,7 @@ internal sealed class UserLogRun : IDoorbell
                 Content = Encoding.UTF8.GetBytes($"{{\"type\":\"t\",\"title\":\"{_model.FanOuts.Count}\"}}"),
             };
             var subscribers = await _store.SubscribersAsync([.. record.To.Where(r => r.Kind == RecipientKind.Topic).Select(r => (_tenant, r.Key))], 501, default);
-            plans.Add(Router.Route(record, new RoutingContext(subscribers, (_, _) => inSteps)));
+            plans.Add(Router.Route(record, new RoutingContext { Subscribers = subscribers, MustWait = (_, _) => inSteps }));
 
             var all = to.Contains("all");
             var users = to.Where(t => t != "all").SelectMany(t =>

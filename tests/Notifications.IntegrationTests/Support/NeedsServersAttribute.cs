@@ -12,6 +12,10 @@ namespace Notifications.IntegrationTests.Support;
 [AttributeUsage(AttributeTargets.Class)]
 public sealed class NeedsServersAttribute : Attribute;
 
+/// <summary>Tests that need a mail server, which needs Node.js; skipped and failed likewise.</summary>
+[AttributeUsage(AttributeTargets.Class)]
+public sealed class NeedsMailServerAttribute : Attribute;
+
 /// <summary>xunit, but for classes with <see cref="NeedsServersAttribute"/>, whose tests are inherited and so cannot carry a reason themselves.</summary>
 public sealed class ServerTestFramework : XunitTestFramework
 {
@@ -26,19 +30,24 @@ public sealed class ServerTestFramework : XunitTestFramework
     private sealed class Discoverer(IAssemblyInfo assembly, ISourceInformationProvider source, IMessageSink messages)
         : XunitTestFrameworkDiscoverer(assembly, source, messages)
     {
-        private static readonly string? Reason = Environment.GetEnvironmentVariable("CI") == "true" ? null : Executables.Missing;
+        private static readonly bool MustRun = Environment.GetEnvironmentVariable("CI") == "true";
 
         protected override bool FindTestsForMethod(
             ITestMethod testMethod, bool includeSourceInformation, IMessageBus messageBus, ITestFrameworkDiscoveryOptions discoveryOptions)
         {
             var isTest = testMethod.Method.GetCustomAttributes(typeof(FactAttribute)).Any();
-            if (Reason is null || !isTest || testMethod.TestClass.Class.ToRuntimeType().GetCustomAttribute<NeedsServersAttribute>() is null)
+            var type = testMethod.TestClass.Class.ToRuntimeType();
+            var reason = MustRun || !isTest ? null
+                : type.GetCustomAttribute<NeedsServersAttribute>() is not null ? Executables.Missing
+                : type.GetCustomAttribute<NeedsMailServerAttribute>() is not null ? SmtpServer.Missing
+                : null;
+            if (reason is null)
             {
                 return base.FindTestsForMethod(testMethod, includeSourceInformation, messageBus, discoveryOptions);
             }
 
             var skipped = new XunitSkippedDataRowTestCase(
-                DiagnosticMessageSink, discoveryOptions.MethodDisplayOrDefault(), discoveryOptions.MethodDisplayOptionsOrDefault(), testMethod, Reason);
+                DiagnosticMessageSink, discoveryOptions.MethodDisplayOrDefault(), discoveryOptions.MethodDisplayOptionsOrDefault(), testMethod, reason);
             return ReportDiscoveredTestCase(skipped, includeSourceInformation, messageBus);
         }
     }

@@ -83,11 +83,14 @@ public sealed class RouterTests
     {
         var asked = new List<(string, string)>();
         var record = Record(["user:ann"]);
-        var plan = Router.Route(record, new RoutingContext(Subscribers(), (tenant, key) =>
+        var plan = Router.Route(record, new RoutingContext
         {
-            asked.Add((tenant, key));
-            return true;
-        }));
+            MustWait = (tenant, key) =>
+            {
+                asked.Add((tenant, key));
+                return true;
+            },
+        });
         Assert.True(plan.FanOut);
         Assert.Empty(plan.Users);
         Assert.Equal(new Decision("user:ann", "inbox", "deliver", "named"), Assert.Single(plan.Decisions));
@@ -98,14 +101,14 @@ public sealed class RouterTests
     public void Another_tenants_subscribers_are_not_asked()
     {
         var subscribers = new Dictionary<(string, string), IReadOnlyList<string>> { [("other", "news")] = ["eve"] };
-        Assert.Empty(Router.Route(Record(["topic:news"]), new RoutingContext(subscribers, (_, _) => false)).Users);
+        Assert.Empty(Router.Route(Record(["topic:news"]), new RoutingContext { Subscribers = subscribers }).Users);
     }
 
     [Fact]
     public void The_same_event_in_the_same_world_is_routed_the_same()
     {
         var record = Record(["topic:b", "user:x", "topic:a", "topic:none"]);
-        var context = new RoutingContext(Subscribers(("a", Many(20)), ("b", Many(30))), (_, _) => false);
+        var context = new RoutingContext { Subscribers = Subscribers(("a", Many(20)), ("b", Many(30))) };
         var (first, second) = (Router.Route(record, context), Router.Route(record, context));
         Assert.Equal(first.Users, second.Users);
         Assert.Equal(first.Decisions, second.Decisions);
@@ -134,5 +137,5 @@ public sealed class RouterTests
     private static Plan Route(string[] to, params (string, string[])[] topics) => Route(to, mustWait: false, topics);
 
     private static Plan Route(string[] to, bool mustWait, params (string, string[])[] topics) =>
-        Router.Route(Record(to), new RoutingContext(Subscribers(topics), (_, _) => mustWait));
+        Router.Route(Record(to), new RoutingContext { Subscribers = Subscribers(topics), MustWait = (_, _) => mustWait });
 }

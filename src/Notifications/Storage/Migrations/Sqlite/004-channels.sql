@@ -39,6 +39,8 @@ ALTER TABLE inbox ADD COLUMN content BLOB;            -- of this item alone, ren
 ALTER TABLE inbox ADD COLUMN shown_event BLOB;        -- the event that replaced the first one, which event_id goes on naming; null else
 ALTER TABLE inbox ADD COLUMN collapse_key TEXT;
 CREATE INDEX inbox_collapse ON inbox (tenant, user_id, collapse_key, seq) WHERE collapse_key IS NOT NULL;
+DROP INDEX inbox_event;
+CREATE INDEX inbox_event ON inbox (event_id, user_id);
 CREATE INDEX inbox_shown ON inbox (shown_event) WHERE shown_event IS NOT NULL;
 
 ALTER TABLE fanouts ADD COLUMN tally BLOB;            -- what was decided so far, JSON
