@@ -47,8 +47,8 @@ public sealed class JobRunnerTests : IAsyncLifetime, IDisposable
         {
             await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, cancel);
             return "never";
-        }) with { Limit = TimeSpan.FromMilliseconds(50) };
-        Assert.Equal(JobOutcome.Failed, await _runner.RunAsync(job, due: false, default));
+        });
+        Assert.Equal(JobOutcome.Failed, await _runner.RunAsync(job with { Limit = TimeSpan.FromMilliseconds(50) }, due: false, default));
         Assert.Contains("cancelled", (await SeenAsync()).Error, StringComparison.Ordinal);
     }
 
