@@ -7,7 +7,7 @@ try
     var builder = WebApplication.CreateBuilder([.. settings, HostSetup.NoReload]);
     builder.AddHost();
     builder.Services.AddNotifications(builder.Configuration, builder.Environment);
-    builder.AddFullProfile();
+    builder.AddProfile();
 
     await using var app = builder.Build();
     if (command is not null)
@@ -17,10 +17,10 @@ try
     }
 
     await app.OpenNotificationsAsync();
-    await app.OpenFullProfileAsync();
+    await app.OpenProfileAsync();
     app.UseNotifications();
     app.MapNotifications();
-    app.MapFullProfile();
+    app.MapProfile();
     app.MapWebPages();
     app.MapDemoApi();
     app.PrintWelcome();

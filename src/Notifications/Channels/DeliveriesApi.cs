@@ -121,7 +121,7 @@ public static class DeliveriesApi
             : NoDelivery();
 
     private static async Task<Results<Accepted<DeliveryView>, ProblemHttpResult>> ResendAsync(
-        string id, HttpContext context, Store store, CancellationToken cancellationToken, Resend? request = null)
+        string id, HttpContext context, Store store, DeliveryBell bell, CancellationToken cancellationToken, Resend? request = null)
     {
         if (!Ids.TryParse(Ids.Delivery, id, out var guid))
         {
@@ -143,6 +143,7 @@ public static class DeliveriesApi
                 return Problems.Of(409, "content_gone", "What it is about was deleted or withdrawn.");
         }
 
+        bell.Ring();
         var delivery = await store.DeliveryAsync(context.User.Tenant(), guid, CancellationToken.None);
         return delivery is null ? NoDelivery() : TypedResults.Accepted($"/v1/deliveries/{id}", DeliveryView.Of(delivery));
     }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Notifications.Channels;
 using Notifications.Events;
 using Notifications.Log;
 using Notifications.Operations;
@@ -10,7 +11,7 @@ namespace Notifications.DeadLetters;
 /// The steps of the operations on dead letters. What was delivered is never delivered again: a delivery goes back only while it is dead, and an event
 /// that is stored is not appended; one that is appended twice is stored once, by its id.
 /// </summary>
-public sealed class DeadLetterReplay(Store store, IEventLog log)
+public sealed class DeadLetterReplay(Store store, IEventLog log, DeliveryBell bell)
 {
     /// <summary>Fewer than a step may have, since these are read with what is in them, up to 256 KiB each.</summary>
     private const int ReplayRows = 100;
@@ -23,7 +24,9 @@ public sealed class DeadLetterReplay(Store store, IEventLog log)
     {
         var batch = await ReadAsync(operation, ReplayRows, payload: true); // (1)
         var events = await AppendAsync(operation.Tenant, batch.Letters); // (2)
-        return await store.ReplayDeadLettersAsync(operation, batch, events); // (3)
+        var step = await store.ReplayDeadLettersAsync(operation, batch, events); // (3)
+        bell.Ring();
+        return step;
     }
 
     /// <summary>Deletes some.</summary>
