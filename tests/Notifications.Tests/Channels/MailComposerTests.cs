@@ -103,7 +103,10 @@ public sealed class MailComposerTests
     {
         var item = Item(new
         {
-            type = "order.shipped", title = "Shipped: Größe <M>", body = "Dear Ann,\r\nit left.\r\n\r\nBye & thanks", url = "https://shop.example/orders?a=1&b=2",
+            type = "order.shipped",
+            title = "Shipped: Größe <M>",
+            body = "Dear Ann,\r\nit left.\r\n\r\nBye & thanks",
+            url = "https://shop.example/orders?a=1&b=2",
             imageUrl = "https://shop.example/x.png",
             actions = new object[] { new { id = "b", label = "Help", url = "mailto:help@shop.example", primary = false }, new { id = "a", label = "Track", url = "https://shop.example/track", primary = true } },
             category = "order-updates",
@@ -204,8 +207,15 @@ public sealed class MailComposerTests
 
     private static Outgoing Delivery(string kind, OutgoingItem[] items, Profile? recipient = null) => new()
     {
-        Id = Guid.CreateVersion7(Noon), Tenant = "acme", Kind = kind, Target = "ann@example.com", Attempt = 1, CreatedAt = Noon, Recipient = recipient,
-        Config = TenantConfig.Empty, Items = kind == "test" ? [] : items,
+        Id = Guid.CreateVersion7(Noon),
+        Tenant = "acme",
+        Kind = kind,
+        Target = "ann@example.com",
+        Attempt = 1,
+        CreatedAt = Noon,
+        Recipient = recipient,
+        Config = TenantConfig.Empty,
+        Items = kind == "test" ? [] : items,
     };
 
     private async Task<MailDraft> ComposeAsync(Outgoing delivery, string? publicUrl = null)

@@ -9,7 +9,7 @@ using Notifications.Tests.Hosting;
 namespace Notifications.Tests.Channels;
 
 /// <summary>The link in a mail, as a person and as a mail program uses it.</summary>
-public sealed class UnsubscribeTests : IAsyncLifetime
+public sealed class UnsubscribeTests : IAsyncLifetime, IDisposable
 {
     private static readonly (string, string) Browser = ("Accept", "text/html,application/xhtml+xml,*/*;q=0.8");
     private readonly TempFolder _folder = new();
@@ -17,11 +17,9 @@ public sealed class UnsubscribeTests : IAsyncLifetime
 
     public async Task InitializeAsync() => _host = await TestHost.StartAsync(_folder.Info);
 
-    public async Task DisposeAsync()
-    {
-        await _host.DisposeAsync();
-        _folder.Dispose();
-    }
+    public async Task DisposeAsync() => await _host.DisposeAsync();
+
+    public void Dispose() => _folder.Dispose();
 
     [Theory]
     [InlineData("orders")]

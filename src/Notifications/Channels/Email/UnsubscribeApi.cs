@@ -15,12 +15,10 @@ public static class UnsubscribeApi
     /// <summary>Maps <c>/v1/unsubscribe/{token}</c>.</summary>
     public static IEndpointRouteBuilder MapUnsubscribe(this IEndpointRouteBuilder routes)
     {
-        var group = routes.MapGroup("/v1/unsubscribe").WithTags("Users").AllowAnonymous();
-        group.MapGet("/{token}", ShowAsync).WithName("showUnsubscribe").WithSummary("The page behind the link in a mail; changes nothing")
-            .Produces(200, contentType: "text/html").WithProblem(404, "not_found", "This service has not made the link.");
-        group.MapPost("/{token}", UnsubscribeAsync).WithName("unsubscribeFromEmail")
-            .WithSummary("End the mail that the link is for (RFC 8058); whatever the body is. Again has no effect")
-            .Produces(200, contentType: "text/html").WithProblem(404, "not_found", "This service has not made the link.").WithSmallBody();
+        // For recipients and their mail programs, who have the link; no caller of the API has a use for it.
+        var group = routes.MapGroup("/v1/unsubscribe").AllowAnonymous().ExcludeFromDescription();
+        group.MapGet("/{token}", ShowAsync);
+        group.MapPost("/{token}", UnsubscribeAsync).WithSmallBody();
         return routes;
     }
 
