@@ -15,7 +15,10 @@ public sealed partial class DeliveryPump
     {
         var settlement = new Settlement(claim, DeliveryStates.Sent, outcome.Reason)
         {
-            Code = outcome.Code, Error = outcome.Error, Response = outcome.Response, Recheck = claim.Recheck,
+            Code = outcome.Code,
+            Error = outcome.Error,
+            Response = outcome.Response,
+            Recheck = claim.Recheck,
         };
         switch (outcome.Status)
         {

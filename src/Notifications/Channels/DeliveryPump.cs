@@ -180,13 +180,17 @@ public sealed partial class DeliveryPump(IChannel channel, int slots, BucketLimi
             case { Dead: { } reason }:
                 Settle(new Settlement(claim, DeliveryStates.Dead, reason)
                 {
-                    NotTried = true, Error = "The webhook is disabled or was removed.", Payload = Payload(delivery),
+                    NotTried = true,
+                    Error = "The webhook is disabled or was removed.",
+                    Payload = Payload(delivery),
                 });
                 break;
             case { HoldUntil: { } until }:
                 Settle(new Settlement(claim, DeliveryStates.Pending, "quiet_hours")
                 {
-                    DueAt = until.ToUnixTimeMilliseconds(), NotTried = true, Recheck = claim.Recheck,
+                    DueAt = until.ToUnixTimeMilliseconds(),
+                    NotTried = true,
+                    Recheck = claim.Recheck,
                 });
                 break;
             default:

@@ -1,5 +1,4 @@
 using Microsoft.Extensions.Logging;
-using Notifications.Events;
 using Notifications.Log;
 using Notifications.Realtime;
 using Notifications.Routing;

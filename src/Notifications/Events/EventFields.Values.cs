@@ -26,7 +26,7 @@ internal ref partial struct EventFields
         }
         else if (!Recipient.TryParse(entry, out var recipient))
         {
-            _errors.Add(path.ToString(), entry.StartsWith("email:") ? "is not an email address: one @, at most 254 characters, no white space, control characters, commas and angle brackets" : NotARecipient);
+            _errors.Add(path.ToString(), entry.StartsWith("email:") ? "is not an email address such as ann@example.com" : NotARecipient);
         }
         else if (_to.Count < FewRecipients ? _to.Contains(recipient) : !(known ??= [.. _to]).Add(recipient))
         {

@@ -147,16 +147,31 @@ public static class EventsChangeApi
 
     private static EventRecord Replaced(EventRecord before, EventDraft draft, long now) => new()
     {
-        Id = before.Id, Tenant = before.Tenant, Source = before.Source, ExternalId = before.ExternalId, Fingerprint = before.Fingerprint,
-        AcceptedAt = before.AcceptedAt, OrderingKey = before.OrderingKey,
-        To = draft.To, Category = draft.Category, Content = draft.Content,
+        Id = before.Id,
+        Tenant = before.Tenant,
+        Source = before.Source,
+        ExternalId = before.ExternalId,
+        Fingerprint = before.Fingerprint,
+        AcceptedAt = before.AcceptedAt,
+        OrderingKey = before.OrderingKey,
+        To = draft.To,
+        Category = draft.Category,
+        Content = draft.Content,
         Options = (draft.Options ?? new EventOptions()) with { SendAt = draft.Options?.SendAt ?? now },
     };
 
     private static EventRecord With(EventRecord before, EventOptions options) => new()
     {
-        Id = before.Id, Tenant = before.Tenant, Source = before.Source, ExternalId = before.ExternalId, Fingerprint = before.Fingerprint,
-        AcceptedAt = before.AcceptedAt, OrderingKey = before.OrderingKey, To = before.To, Category = before.Category, Content = before.Content,
+        Id = before.Id,
+        Tenant = before.Tenant,
+        Source = before.Source,
+        ExternalId = before.ExternalId,
+        Fingerprint = before.Fingerprint,
+        AcceptedAt = before.AcceptedAt,
+        OrderingKey = before.OrderingKey,
+        To = before.To,
+        Category = before.Category,
+        Content = before.Content,
         Options = options,
     };
 

@@ -1,3 +1,5 @@
+using Notifications.Channels.Email;
+
 namespace Notifications.Events;
 
 /// <summary>How urgent an event is. <see cref="Critical"/> has log partitions of its own and so overtakes the rest.</summary>
@@ -61,39 +63,6 @@ public readonly record struct Recipient(RecipientKind Kind, string Key)
         return true;
     }
 
-    /// <summary>
-    /// Whether a text may be a mailbox's address (RFC 5321, section 4.1.2, without quoted local parts): one <c>@</c> with something on both sides,
-    /// at most 254 characters, nothing that could end a header or a list.
-    /// </summary>
-    public static bool IsAddress(ReadOnlySpan<char> text)
-    {
-        if (text.Length > 254 || text.Count('@') != 1)
-        {
-            return false;
-        }
-
-        var at = text.IndexOf('@');
-        return at is > 0 and <= 64 && IsDotted(text[..at]) && IsDotted(text[(at + 1)..]);
-    }
-
-    private static bool IsDotted(ReadOnlySpan<char> text)
-    {
-        if (text.IsEmpty || text[0] == '.' || text[^1] == '.' || text.Contains("..", StringComparison.Ordinal) || text.ContainsAny("()<>[]:;\\,\""))
-        {
-            return false;
-        }
-
-        foreach (var c in text)
-        {
-            if (char.IsControl(c) || char.IsWhiteSpace(c) || char.IsSurrogate(c))
-            {
-                return false;
-            }
-        }
-
-        return true;
-    }
-
     /// <summary>Reads one entry of <c>to</c>.</summary>
     public static bool TryParse(ReadOnlySpan<char> text, out Recipient recipient)
     {
@@ -108,7 +77,7 @@ public readonly record struct Recipient(RecipientKind Kind, string Key)
         var valid = keyAt >= 0 && kind switch
         {
             RecipientKind.All => true,
-            RecipientKind.Email => IsAddress(text[keyAt..]),
+            RecipientKind.Email => MailAddressRules.IsAddress(text[keyAt..].ToString()),
             _ => IsKey(text[keyAt..]),
         };
         recipient = valid ? new Recipient(kind, text[keyAt..].ToString()) : default;

@@ -69,12 +69,11 @@ public static class ServiceCollectionExtensions
     /// <summary>What each role runs; what all of them use is registered for all and made when it is asked for.</summary>
     internal static IServiceCollection AddNotificationsRoles(this IServiceCollection services, Roles roles, EngineKind engine)
     {
-        services.AddSingleton<EventIntake>().AddSingleton<UserLog>().AddSingleton<TemplateRenderer>();
-        services.AddSingleton<EventIntake>().AddSingleton<UserLog>();
-        services.AddSingleton<JobList>().AddSingleton<JobRunner>().AddSingleton<Retention>().AddSingleton<Digests>().AddSingleton<OperationRunner>().AddSingleton<DeadLetterReplay>();
+        services.AddSingleton<EventIntake>().AddSingleton<EventWithdrawal>().AddSingleton<UserLog>().AddSingleton<UserDeletion>();
+        services.AddSingleton<TenantConfigs>().AddSingleton<TemplateRenderer>().AddSingleton<RoutingFacts>();
+        services.AddSingleton<JobList>().AddSingleton<JobRunner>().AddSingleton<Retention>().AddSingleton<Digests>();
+        services.AddSingleton<OperationRunner>().AddSingleton<DeadLetterReplay>();
         services.TryAddSingleton<IJobClock, LeaseClock>();
-        services.AddSingleton<EventIntake>().AddSingleton<UserLog>().AddSingleton<UserDeletion>();
-        services.AddSingleton<EventIntake>().AddSingleton<UserLog>();
         if (roles.HasFlag(Roles.Gateway))
         {
             services.AddRealtime();
@@ -84,7 +83,7 @@ public static class ServiceCollectionExtensions
             }
         }
 
-        if (engine == EngineKind.Server && (roles & (Roles.Dispatch | Roles.Channels | Roles.Jobs)) != 0)
+        if (engine == EngineKind.Server)
         {
             services.AddHostedService(provider => new SharedDeliveryBell(
                 provider.GetRequiredService<DeliveryBell>(), provider.GetRequiredService<ServerEngine>().Link,

@@ -99,8 +99,16 @@ public sealed class EventRecord
         Skip(ref reader, 2);
         return new EventRecord
         {
-            Id = Id, Tenant = Tenant, Source = Source, ExternalId = ExternalId, Fingerprint = Fingerprint, AcceptedAt = AcceptedAt, To = To,
-            OrderingKey = OrderingKey, Category = Category, Options = Options,
+            Id = Id,
+            Tenant = Tenant,
+            Source = Source,
+            ExternalId = ExternalId,
+            Fingerprint = Fingerprint,
+            AcceptedAt = AcceptedAt,
+            To = To,
+            OrderingKey = OrderingKey,
+            Category = Category,
+            Options = Options,
             Content = (byte[])[.. Content.Span[..(int)reader.TokenStartIndex], .. type.Span, .. Content.Span[(int)reader.BytesConsumed..]],
         };
     }

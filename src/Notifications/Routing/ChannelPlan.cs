@@ -4,7 +4,6 @@ using Notifications.Log;
 using Notifications.Preferences;
 using Notifications.Storage;
 using Notifications.Users;
-using Notifications.Webhooks;
 
 namespace Notifications.Routing;
 

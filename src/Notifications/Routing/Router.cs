@@ -1,8 +1,6 @@
 using Notifications.Events;
 using Notifications.Log;
 using Notifications.Preferences;
-using Notifications.Storage;
-using Notifications.Users;
 
 namespace Notifications.Routing;
 
@@ -71,8 +69,12 @@ public static partial class Router
         {
             return new Plan
             {
-                Event = record, Decisions = decisions, Broadcast = broadcast, FanOut = waits,
-                Users = broadcast || waits ? [] : ordered, Named = broadcast ? ordered : [],
+                Event = record,
+                Decisions = decisions,
+                Broadcast = broadcast,
+                FanOut = waits,
+                Users = broadcast || waits ? [] : ordered,
+                Named = broadcast ? ordered : [],
             };
         }
 

@@ -26,7 +26,10 @@ public sealed partial class Store
         var replaced = await ReplaceAsync(session, plan.Event.Tenant, key, plan.Users, user => Reference(plan, user), plan.ContentFor); // (2)
         var rest = new Plan
         {
-            Event = plan.Event, Decisions = plan.Decisions, Contents = plan.Contents, Named = plan.Named,
+            Event = plan.Event,
+            Decisions = plan.Decisions,
+            Contents = plan.Contents,
+            Named = plan.Named,
             Users = [.. plan.Users.Where(user => !replaced.ContainsKey(user))],
         };
         var pushes = await DeliverTogetherAsync(session, [rest], broadcasts); // (3)

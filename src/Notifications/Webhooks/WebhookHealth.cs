@@ -59,7 +59,7 @@ public sealed partial class WebhookHealth(Store store, EventIntake intake, IOpti
         }
     }
 
-    private TimeSpan After => TimeSpan.FromHours(options.Value.DisableAfterHours);
+    private TimeSpan After => options.Value.DisableAfter;
 
     private async Task TellAsync(string tenant, StoredWebhook webhook, SendOutcome outcome)
     {

@@ -327,7 +327,9 @@ public abstract partial class StoreContract
 
     private Plan Throttled(params string[] users) => new()
     {
-        Event = Event(category: "alerts", to: [.. users.Select(u => "user:" + u)]), Decisions = [], Users = users,
+        Event = Event(category: "alerts", to: [.. users.Select(u => "user:" + u)]),
+        Decisions = [],
+        Users = users,
         Throttle = new Throttle(2, 60, [ChannelNames.Inbox]),
     };
 
@@ -335,7 +337,13 @@ public abstract partial class StoreContract
 
     private static EventRecord With(EventRecord record, EventOptions options) => new()
     {
-        Id = record.Id, Tenant = record.Tenant, AcceptedAt = record.AcceptedAt, To = record.To, OrderingKey = record.OrderingKey, Category = record.Category,
-        Content = record.Content, Options = options,
+        Id = record.Id,
+        Tenant = record.Tenant,
+        AcceptedAt = record.AcceptedAt,
+        To = record.To,
+        OrderingKey = record.OrderingKey,
+        Category = record.Category,
+        Content = record.Content,
+        Options = options,
     };
 }

@@ -56,7 +56,12 @@ public sealed class JourneyTests : IAsyncLifetime
         })).Expect(201);
         var id = await Api.PublishAsync(new
         {
-            id = "order-42", type = "order.shipped", to = new[] { "user:" + user }, template = "shipped", data = new { order = 42 }, category = "orders",
+            id = "order-42",
+            type = "order.shipped",
+            to = new[] { "user:" + user },
+            template = "shipped",
+            data = new { order = 42 },
+            category = "orders",
             channels = new[] { "email", "webhook" },
         });
 
@@ -82,7 +87,9 @@ public sealed class JourneyTests : IAsyncLifetime
         var (seen, unseen) = (await UserAsync(new { email = "seen@example.com" }), await UserAsync(new { email = "unseen@example.com" }));
         var id = await Api.PublishAsync(new
         {
-            type = "t", to = new[] { "user:" + seen, "user:" + unseen }, title = "Look",
+            type = "t",
+            to = new[] { "user:" + seen, "user:" + unseen },
+            title = "Look",
             channels = new object[] { new { channel = "email", ifNotSeenAfter = 3 } },
         });
         using var me = await Api.AsUserAsync(seen);
@@ -123,7 +130,10 @@ public sealed class JourneyTests : IAsyncLifetime
         var user = await UserAsync(new { email = "ann@example.com" });
         var id = await Api.PublishAsync(new
         {
-            type = "t", to = new[] { "user:" + user }, title = "Wrong", channels = new object[] { new { channel = "email", ifNotSeenAfter = 2 } },
+            type = "t",
+            to = new[] { "user:" + user },
+            title = "Wrong",
+            channels = new object[] { new { channel = "email", ifNotSeenAfter = 2 } },
         });
         using var me = await Api.AsUserAsync(user);
         await me.InboxOfAsync(1);

@@ -31,7 +31,10 @@ public sealed class DeliveryFaultTests
             {
                 events.Add(await server.Api.PublishAsync(new
                 {
-                    type = "t", to = new[] { "user:" + users[i % users.Length] }, title = $"{kill}.{i}", channels = new[] { "email", "webhook" },
+                    type = "t",
+                    to = new[] { "user:" + users[i % users.Length] },
+                    title = $"{kill}.{i}",
+                    channels = new[] { "email", "webhook" },
                 }));
             }
 

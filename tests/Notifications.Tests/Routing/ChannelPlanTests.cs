@@ -195,7 +195,11 @@ public sealed class ChannelPlanTests
     {
         var webhook = new WebhookEndpoint
         {
-            Id = new Guid(_webhooks.Count + 1, 0, 0, new byte[8]), Url = new Uri("https://example.com/"), Types = types, UserId = user, Secret = new byte[24],
+            Id = new Guid(_webhooks.Count + 1, 0, 0, new byte[8]),
+            Url = new Uri("https://example.com/"),
+            Types = types,
+            UserId = user,
+            Secret = new byte[24],
         };
         _webhooks.Add(webhook);
         return Ids.Format(Ids.Webhook, webhook.Id);
@@ -203,15 +207,15 @@ public sealed class ChannelPlanTests
 
     private static EventRecord Event(
         string[] to, EventChannel[]? channels = null, string? category = null, string priority = "normal", EventOptions? options = null) => new()
-    {
-        Id = Guid.Parse("0195f3a1-7c00-7abc-8def-0123456789ab"),
-        Tenant = "acme",
-        AcceptedAt = At,
-        To = [.. to.Select(t => Recipient.TryParse(t, out var recipient) ? recipient : throw new FormatException(t))],
-        OrderingKey = "key",
-        Category = category,
-        Options = channels is null ? options : new EventOptions { Channels = channels },
-        Content = Encoding.UTF8.GetBytes(
+        {
+            Id = Guid.Parse("0195f3a1-7c00-7abc-8def-0123456789ab"),
+            Tenant = "acme",
+            AcceptedAt = At,
+            To = [.. to.Select(t => Recipient.TryParse(t, out var recipient) ? recipient : throw new FormatException(t))],
+            OrderingKey = "key",
+            Category = category,
+            Options = channels is null ? options : new EventOptions { Channels = channels },
+            Content = Encoding.UTF8.GetBytes(
             $$"""{"type":"order.shipped","title":"x","body":null,"url":null,"imageUrl":null,"data":null,"actions":null,"category":null,"priority":"{{priority}}"}"""),
-    };
+        };
 }
