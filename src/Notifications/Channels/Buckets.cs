@@ -19,6 +19,7 @@ public sealed class Buckets(BucketLimits limits, TimeProvider time)
     private const int MaxKept = 10_000;
     private static readonly TimeSpan Quick = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan FirstRest = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan Apart = TimeSpan.FromMilliseconds(1);
 
     /// <summary>Nobody is put off for longer: a host that becomes quicker is noticed by then.</summary>
     private static readonly TimeSpan Horizon = TimeSpan.FromMinutes(2);
@@ -109,15 +110,18 @@ public sealed class Buckets(BucketLimits limits, TimeProvider time)
         next.ForEach(start => start());
     }
 
-    /// <summary>A bucket that has just failed so often that it was left alone is tried with one.</summary>
+    /// <summary>One that was left alone is tried with one; one that nothing is known of, has just failed or is slow gets a few.</summary>
     private int Limit(Bucket bucket) => bucket.Failures >= FailuresToRest && limits.Rests ? 1
-        : bucket.Failures > 0 || bucket.Average > Quick ? Math.Min(limits.Slow, limits.Healthy) : limits.Healthy;
+        : bucket.Failures > 0 || bucket.Average == TimeSpan.Zero || bucket.Average > Quick ? Math.Min(limits.Slow, limits.Healthy) : limits.Healthy;
 
-    /// <summary>The next time at which there is room: as often as the bucket takes one.</summary>
+    /// <summary>
+    /// The next time at which there is room: as often as the bucket takes one. What one takes that does not answer nobody knows, so its deliveries
+    /// only keep a little apart.
+    /// </summary>
     private DateTimeOffset Slot(Bucket bucket, DateTimeOffset from)
     {
         var earliest = from + TimeSpan.FromMilliseconds(100);
-        bucket.Next = (bucket.Next > earliest ? bucket.Next : earliest) + (bucket.Average / Limit(bucket));
+        bucket.Next = (bucket.Next > earliest ? bucket.Next : earliest) + (bucket.Failures > 0 || bucket.Average == TimeSpan.Zero ? Apart : bucket.Average / Limit(bucket));
         var latest = from + Horizon;
         if (bucket.Next > latest)
         {

@@ -196,10 +196,35 @@ public sealed partial class DeliveryPump(IChannel channel, int slots, BucketLimi
             default:
                 var outgoing = await RenderedAsync(judgement.Send!, delivery, stoppingToken);
                 var bucket = channel.Bucket(outgoing);
+
+                // What may have ended a process goes alone. Others like it are not held meanwhile: they would be counted as lost with it.
+                var suspect = claim.Lost > 0;
+                if (suspect && !_suspect.Wait(0, CancellationToken.None))
+                {
+                    PutBack(claim, context.Time.GetUtcNow() + Pause);
+                    break;
+                }
+
                 _buckets.Enter( // (4)
-                    bucket, () => _ = SendAsync(claim, delivery, outgoing, bucket),
-                    slot => Settle(new Settlement(claim, DeliveryStates.Pending, "") { DueAt = slot.ToUnixTimeMilliseconds(), NotTried = true, Recheck = claim.Recheck }));
+                    bucket,
+                    () => _ = SendAsync(claim, delivery, outgoing, bucket, suspect),
+                    slot =>
+                    {
+                        Clear(suspect);
+                        PutBack(claim, slot);
+                    });
                 break;
+        }
+    }
+
+    private void PutBack(Claim claim, DateTimeOffset until) =>
+        Settle(new Settlement(claim, DeliveryStates.Pending, "") { DueAt = until.ToUnixTimeMilliseconds(), NotTried = true, Recheck = claim.Recheck });
+
+    private void Clear(bool suspect)
+    {
+        if (suspect)
+        {
+            _suspect.Release();
         }
     }
 
@@ -224,26 +249,15 @@ public sealed partial class DeliveryPump(IChannel channel, int slots, BucketLimi
         }
     }
 
-    private async Task SendAsync(Claim claim, LoadedDelivery delivery, Outgoing outgoing, string bucket) // (5)
+    private async Task SendAsync(Claim claim, LoadedDelivery delivery, Outgoing outgoing, string bucket, bool suspect) // (5)
     {
-        // What may have ended a process goes alone, so that it does not end others with it.
-        var suspect = claim.Lost > 0;
         var began = context.Time.GetTimestamp();
         SendOutcome outcome;
         try
         {
-            await (suspect ? _suspect.WaitAsync(_abort.Token) : Task.CompletedTask);
-            try
-            {
-                using var timeout = new CancellationTokenSource(MaxAttempt, context.Time);
-                using var stop = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, _abort.Token);
-                began = context.Time.GetTimestamp();
-                outcome = await channel.SendAsync(outgoing, stop.Token);
-            }
-            finally
-            {
-                _ = suspect && _suspect.Release() >= 0;
-            }
+            using var timeout = new CancellationTokenSource(MaxAttempt, context.Time);
+            using var stop = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, _abort.Token);
+            outcome = await channel.SendAsync(outgoing, stop.Token);
         }
         catch (OperationCanceledException) when (_abort.IsCancellationRequested)
         {
@@ -260,6 +274,7 @@ public sealed partial class DeliveryPump(IChannel channel, int slots, BucketLimi
             outcome = new SendOutcome(SendStatus.Retry, "failed", e.Message);
         }
 
+        Clear(suspect);
         _buckets.Leave(bucket, outcome.Status == SendStatus.Retry, context.Time.GetElapsedTime(began));
         NodeMeter.Delivered(channel.Name, outcome.Status);
         if (after is not null)

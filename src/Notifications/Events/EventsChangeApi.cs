@@ -33,7 +33,8 @@ public static class EventsChangeApi
         var group = routes.MapGroup("/v1/events/{id}").WithTags("Events").RequireAuthorization(Scopes.EventsWrite);
         group.MapPut("", ReplaceAsync).WithName("replaceScheduledEvent").WithSummary("Replace an event that waits for its time")
             .WithDescription("The body is an event as for POST /v1/events. Its ordering key stays; without sendAt it is sent at once.")
-            .Accepts<EventRequest>(MediaType.Json).WithProblem(404).WithProblem(409);
+            .Accepts<EventRequest>(MediaType.Json)
+            .WithRequestExample("""{"type":"greeting","to":["user:alice"],"title":"Good morning","sendAt":"2030-01-31T09:00:00Z"}""").WithProblem(404).WithProblem(409);
         group.MapPatch("", RetimeAsync).WithSmallBody().WithName("retimeScheduledEvent").WithSummary("Change when an event that waits is sent, or when it is over")
             .WithRequestExample("""{"sendAt":"2030-01-31T09:00:00Z"}""").WithProblem(404).WithProblem(409);
         group.MapDelete("", CancelAsync).WithName("cancelEvent").WithSummary("Cancel an event that waits for its time")

@@ -105,7 +105,7 @@ public static class EventsQueryApi
         "recipients":{"total":1,"data":[{"userId":"alice","notificationId":"ntf_01a20269c6867acbb1fecd8400000001","seq":1,"state":"read",
         "seenAt":"2026-01-15T09:31:00.000Z","readAt":"2026-01-15T09:31:00.000Z"}],"nextCursor":null},
         "deliveries":[{"id":"dlv_01a20269c6867acbb1fecd8400000002","channel":"email","userId":"alice","target":"alice@example.com","state":"sent",
-        "reason":"smtp_250","attempts":1}],"options":null,"withdrawnAt":null}
+        "reason":"sent","attempts":1}],"options":null,"withdrawnAt":null}
         """;
 
     /// <summary>Maps <c>GET /v1/events/{id}</c> and <c>GET /v1/events?externalId=</c>.</summary>

@@ -36,8 +36,8 @@ public sealed class IngestionTests(ServerFixture fixture)
         { "lone surrogate in data", """{"type":"t","to":["user:a"],"title":"x","data":"\udc00"}""", 400, null },
         { "too deep", $$"""{"type":"t","to":["user:a"],"title":"x","data":{{new string('[', 40)}}{{new string(']', 40)}}}""", 400, null },
         { "oversized id", $$"""{"id":"{{new string('i', 5_000)}}","type":"t","to":["user:a"],"title":"x"}""", 400, "id" },
-        { "not built yet", """{"type":"t","to":["user:a"],"title":"x","collapseKey":"k"}""", 400, "collapseKey" },
-        { "not built yet: email", """{"type":"t","to":["email:a@example.com"],"title":"x"}""", 400, "to[0]" },
+        { "no title and no template", """{"type":"t","to":["user:a"]}""", 400, "title" },
+        { "no address", """{"type":"t","to":["email:a@b\u0020c"],"title":"x"}""", 400, "to[0]" },
         { "too large", $$"""{"type":"t","to":["user:a"],"title":"x","data":"{{new string('d', 300_000)}}"}""", 413, null },
     };
 

@@ -96,7 +96,7 @@ public sealed class JourneyTests : IAsyncLifetime
         var item = Assert.Single(await me.InboxOfAsync(1));
         (await me.PatchAsync($"/v1/me/inbox/{item.Id}", new { seen = true })).Expect(200);
         var trail = await SettledAsync(id, 2);
-        Assert.Equal([("cancelled", "seen"), ("sent", "smtp_250")], Deliveries(trail).OrderBy(d => d.State).Select(d => (d.State, d.Reason)));
+        Assert.Equal([("cancelled", "seen"), ("sent", "sent")], Deliveries(trail).OrderBy(d => d.State).Select(d => (d.State, d.Reason)));
         Assert.Equal(["unseen@example.com"], Assert.Single(await _smtp.MessagesAsync(1)).To);
     }
 
@@ -181,7 +181,7 @@ public sealed class JourneyTests : IAsyncLifetime
     {
         var id = await Api.PublishAsync(new { type = "t", to = new[] { "email:guest@example.com" }, title = "Welcome", body = "Hello <b>you</b>" });
         var mail = Assert.Single(await _smtp.MessagesAsync(1));
-        Assert.Equal((["guest@example.com"], "Welcome"), (mail.To.ToArray(), mail.Subject));
+        Assert.Equal(("guest@example.com", "Welcome"), (Assert.Single(mail.To), mail.Subject));
         Assert.DoesNotContain("<b>you</b>", mail.Html, StringComparison.Ordinal);
         Assert.Equal("sent", Assert.Single(Deliveries(await SettledAsync(id, 1))).State);
     }

@@ -98,11 +98,51 @@ public sealed class EventRecordTests
     }
 
     [Theory]
-    [InlineData("{\"v\":2}")]
-    [InlineData("{\"v\":2,\"everything\":[\"is\",{\"different\":1}]}")]
+    [InlineData("{\"v\":3}")]
+    [InlineData("{\"v\":3,\"everything\":[\"is\",{\"different\":1}]}")]
     [InlineData("{\"v\":7,\"to\":\"nobody knows how\"")]
     public void A_newer_version_is_told_from_nonsense(string payload) =>
         Assert.Equal(RecordState.UnknownVersion, Read(Encoding.UTF8.GetBytes(payload), out _));
+
+    [Fact]
+    public void What_an_event_asks_for_travels_with_it()
+    {
+        var options = new EventOptions
+        {
+            Channels = [new EventChannel("email", 600), new EventChannel("webhook")],
+            Template = "welcome",
+            CollapseKey = "k",
+            SendAt = 5,
+            ExpiresAt = 7,
+        };
+        var written = new EventRecord
+        {
+            Id = Id,
+            Tenant = "acme",
+            AcceptedAt = 1,
+            To = [new Recipient(RecipientKind.Email, "ann@example.com")],
+            OrderingKey = "o",
+            Options = options,
+            Content = """{"type":"a","title":null,"priority":"critical"}"""u8.ToArray(),
+        };
+        Assert.Equal(RecordState.Valid, Read(written.Write(), out var read));
+        Assert.Equal(options.Write(), read!.Options!.Write());
+        Assert.Equal((5, true, false, "a"), (read.At, read.IsCritical, read.HasTitle(), read.Type()));
+        Assert.Equal("""{"type":"a","title":"a","priority":"critical"}""", Encoding.UTF8.GetString(read.WithTitle().Content.Span));
+        Assert.Equal(written.To, read.To);
+    }
+
+    [Fact]
+    public void An_event_that_asks_for_nothing_is_one_that_nodes_of_the_version_before_understand() =>
+        Assert.StartsWith("{\"v\":1,", Encoding.UTF8.GetString(new EventRecord
+        {
+            Id = Id,
+            Tenant = "acme",
+            AcceptedAt = 1,
+            To = [new Recipient(RecipientKind.All, "")],
+            OrderingKey = "o",
+            Content = "{}"u8.ToArray(),
+        }.Write().Span), StringComparison.Ordinal);
 
     [Fact]
     public void A_member_that_a_newer_writer_added_is_passed_over() =>
