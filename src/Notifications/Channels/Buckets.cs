@@ -26,6 +26,7 @@ public sealed class Buckets(BucketLimits limits, TimeProvider time)
 
     private readonly Lock _lock = new();
     private readonly Dictionary<string, Bucket> _buckets = new(StringComparer.Ordinal);
+    private bool _closed;
 
     /// <summary>Asks for a place.</summary>
     /// <param name="key">Of which bucket.</param>
@@ -51,7 +52,7 @@ public sealed class Buckets(BucketLimits limits, TimeProvider time)
             {
                 bucket.InFlight++;
             }
-            else if (limit == limits.Healthy && bucket.Line.Count < limits.Line)
+            else if (!_closed && limit == limits.Healthy && bucket.Line.Count < limits.Line)
             {
                 bucket.Line.Enqueue((start, defer));
                 return;
@@ -108,6 +109,23 @@ public sealed class Buckets(BucketLimits limits, TimeProvider time)
 
         putOff.ForEach(p => p.Defer(p.Slot));
         next.ForEach(start => start());
+    }
+
+    /// <summary>The process ends: who waits in line is put off, and nobody lines up any more.</summary>
+    public void Close()
+    {
+        var putOff = new List<Action<DateTimeOffset>>();
+        lock (_lock)
+        {
+            _closed = true;
+            foreach (var bucket in _buckets.Values)
+            {
+                putOff.AddRange(bucket.Line.Select(waiting => waiting.Defer));
+                bucket.Line.Clear();
+            }
+        }
+
+        putOff.ForEach(defer => defer(time.GetUtcNow()));
     }
 
     /// <summary>One that was left alone is tried with one; one that nothing is known of, has just failed or is slow gets a few.</summary>

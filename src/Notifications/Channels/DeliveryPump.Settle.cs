@@ -53,7 +53,7 @@ public sealed partial class DeliveryPump
     private void Rest(string? error)
     {
         var now = context.Time.GetUtcNow();
-        if (_restsUntil > now)
+        if (Volatile.Read(ref _restsUntil) > now.ToUnixTimeMilliseconds())
         {
             return; // Others that were under way say the same.
         }
@@ -61,7 +61,7 @@ public sealed partial class DeliveryPump
         var most = TimeSpan.FromSeconds(context.Options.MaxRestSeconds);
         var rest = FirstRest * Math.Pow(2, Math.Min(_rests++, 20));
         rest = rest < most ? rest : most;
-        _restsUntil = now + rest;
+        Volatile.Write(ref _restsUntil, (now + rest).ToUnixTimeMilliseconds());
         LogAway(context.Logger, channel.Name, rest.TotalSeconds, error);
     }
 

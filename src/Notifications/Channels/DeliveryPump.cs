@@ -32,6 +32,9 @@ public sealed partial class DeliveryPump(IChannel channel, int slots, BucketLimi
     private const int MaxLost = 5;
 
     private static readonly TimeSpan Idle = TimeSpan.FromSeconds(1);
+
+    /// <summary>Rings of a busy time are taken together: an empty look costs a statement.</summary>
+    private static readonly TimeSpan Gather = TimeSpan.FromMilliseconds(5);
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan ReclaimEvery = TimeSpan.FromSeconds(5);
 
@@ -49,7 +52,8 @@ public sealed partial class DeliveryPump(IChannel channel, int slots, BucketLimi
     private readonly CancellationTokenSource _abort = new();
     private int _held;
     private int _rests;
-    private DateTimeOffset _restsUntil, _nextReclaim;
+    private long _restsUntil;
+    private DateTimeOffset _nextReclaim;
     private long _floor;
     private bool _started;
 
@@ -94,8 +98,10 @@ public sealed partial class DeliveryPump(IChannel channel, int slots, BucketLimi
             using var stop = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
             await Task.WhenAny(rung, _freed.WaitAsync(stop.Token), Task.Delay(Idle, context.Time, stop.Token));
             await stop.CancelAsync();
+            await Task.WhenAny(Task.Delay(Gather, context.Time, stoppingToken));
         }
 
+        _buckets.Close();
         _abort.CancelAfter(Farewell);
         while (Volatile.Read(ref _held) > 0 && !_abort.IsCancellationRequested)
         {
@@ -112,13 +118,13 @@ public sealed partial class DeliveryPump(IChannel channel, int slots, BucketLimi
     {
         var now = context.Time.GetUtcNow();
         var limit = Math.Min(slots - Volatile.Read(ref _held), MaxClaim);
-        if (limit <= 0 || _restsUntil > now)
+        var resting = Volatile.Read(ref _rests) > 0;
+        if (limit <= 0 || Volatile.Read(ref _restsUntil) > now.ToUnixTimeMilliseconds() || (resting && Volatile.Read(ref _held) > 0))
         {
             return false;
         }
 
-        // A channel that was away is tried with one.
-        limit = _rests > 0 ? 1 : limit;
+        limit = resting ? 1 : limit; // A channel that was away is tried with one.
         var claims = await context.Store.ClaimAsync(channel.Name, context.Node.Id, limit, _floor, (now + ClaimLife).ToUnixTimeMilliseconds()); // (1)
         var more = claims.Count == limit;
         if (claims.Count == 0)
@@ -297,7 +303,7 @@ public sealed partial class DeliveryPump(IChannel channel, int slots, BucketLimi
         var now = context.Time.GetUtcNow();
         if (_nextReclaim <= now)
         {
-            await context.Store.ReclaimAsync(context.Node.Id, starting: !_started);
+            await context.Store.ReclaimAsync(channel.Name, context.Node.Id, starting: !_started, (now + ClaimLife).ToUnixTimeMilliseconds());
             (_started, _nextReclaim) = (true, now + ReclaimEvery);
             _floor = 0; // Under steady load too: what came with an earlier time must not wait for its end.
         }

@@ -28,12 +28,17 @@ public sealed class EventSchedule(Store store, TimeProvider time) : BackgroundSe
         }
     }
 
-    /// <summary>Everything that was due of a partition is done: the next look tells what comes.</summary>
-    public void Done(int partition)
+    /// <summary>Everything that was due of a partition is done: what comes next.</summary>
+    public async Task DoneAsync(int partition, CancellationToken cancellationToken)
     {
+        var next = await store.NextScheduledAsync(partition, cancellationToken);
         lock (_lock)
         {
             _next.Remove(partition);
+            if (next is { } dueAt)
+            {
+                _next.Add(partition, dueAt);
+            }
         }
     }
 

@@ -20,7 +20,7 @@ public sealed partial class PartitionWorker
             var due = await store.DueEventsAsync(partition, MaxDue, cancellationToken); // (2)
             if (due.Count == 0)
             {
-                schedule.Done(partition);
+                await schedule.DoneAsync(partition, cancellationToken);
                 continue;
             }
 

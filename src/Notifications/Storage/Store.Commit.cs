@@ -165,15 +165,15 @@ public sealed partial class Store
             await InsertInboxAsync(session, drafts);
         }
 
-        var at = 0;
-        foreach (var plan in plans)
+        if (plans.Exists(p => p.Deliveries.Count + p.Digests.Count > 0))
         {
-            if (plan.Deliveries.Count + plan.Digests.Count > 0)
+            var at = 0;
+            await InsertDeliveriesAsync(session, plans.ConvertAll(plan =>
             {
-                await InsertDeliveriesAsync(session, plan, drafts.GetRange(at, plan.Users.Count).ToDictionary(d => d.Push.Key.User, d => d.Push.Last));
-            }
-
-            at += plan.Users.Count;
+                var seqs = drafts.GetRange(at, plan.Users.Count).ToDictionary(d => d.Push.Key.User, d => d.Push.Last);
+                at += plan.Users.Count;
+                return (plan, seqs);
+            }));
         }
 
         return [.. drafts.Select(d => d.Push)];

@@ -41,7 +41,7 @@ public sealed partial class Store
                 seqs.Add(user, push.Items[0].Seq);
             }
 
-            await InsertDeliveriesAsync(session, plan, seqs);
+            await InsertDeliveriesAsync(session, [(plan, seqs)]);
         }
 
         return [.. replaced.Values, .. pushes];

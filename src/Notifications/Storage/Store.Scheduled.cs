@@ -21,6 +21,10 @@ public sealed partial class Store
             .Where(p => p.DueAt is not null).ToDictionary(p => p.Partition, p => p.DueAt!.Value),
         cancellationToken);
 
+    /// <summary>When the next event of a partition is due, Unix milliseconds; null where none waits.</summary>
+    public Task<long?> NextScheduledAsync(int partition, CancellationToken cancellationToken) => database.ReadAsync(
+        session => session.FirstAsync("SELECT MIN(due_at) FROM scheduled WHERE partition = $1", r => r.IsDBNull(0) ? (long?)null : r.GetInt64(0), partition), cancellationToken);
+
     /// <summary>Events of a partition whose time has come, earliest first.</summary>
     public Task<List<ScheduledEvent>> DueEventsAsync(int partition, int limit, CancellationToken cancellationToken) => database.ReadAsync(
         session => session.QueryAsync(

@@ -84,7 +84,7 @@ public abstract partial class StoreContract
         Assert.Equal((1, 0), Assert.Single(await ClaimAsync()) is var first ? (first.Attempts, first.Lost) : default);
         Time.Advance(TimeSpan.FromSeconds(61));
         Assert.Equal((2, 1), Assert.Single(await ClaimAsync()) is var second ? (second.Attempts, second.Lost) : default);
-        await Store.ReclaimAsync("n2", starting: true); // n1 is no node that is known to live
+        await Store.ReclaimAsync("email", "n2", starting: true, Later(60)); // n1 is no node that is known to live
         Assert.Equal((3, 2), Assert.Single(await ClaimAsync(node: "n2")) is var third ? (third.Attempts, third.Lost) : default);
     }
 
@@ -94,9 +94,9 @@ public abstract partial class StoreContract
         var owner = await OwnAsync();
         await owner.CommitAsync(Mail("ann"));
         await ClaimAsync();
-        await Store.ReclaimAsync("n1", starting: false);
+        await Store.ReclaimAsync("email", "n1", starting: false, Later(60));
         Assert.Empty(await ClaimAsync());
-        await Store.ReclaimAsync("n1", starting: true); // another process before it had the name
+        await Store.ReclaimAsync("email", "n1", starting: true, Later(60)); // another process before it had the name
         Assert.Single(await ClaimAsync());
     }
 
@@ -153,6 +153,7 @@ public abstract partial class StoreContract
         await Store.SettleAsync("n1", [Sent(old)]);
         Assert.Equal("sent", (await DeliveryAsync(plan.Event.Id)).State);
         await Store.SettleAsync("n2", [new Settlement(now, DeliveryStates.Dead, "timeout")]);
+        Assert.Equal(0, await ScalarAsync("SELECT COUNT(*) FROM dead_letters"));
         Assert.Equal("sent", (await DeliveryAsync(plan.Event.Id)).State);
     }
 
