@@ -26,14 +26,18 @@ internal static class OpenApiSetup
 
     private static readonly (string Name, string Description)[] Tags =
     [
-        ("Events", "Producers post events; each becomes a notification for everyone it is for."),
+        ("Events", "Producers post events; each becomes a notification for everyone it is for. What was decided, and what became of it."),
         ("Inbox", "A user's notifications, by their own token."),
-        ("Topics", "Topics and who is subscribed to them."),
-        ("Users", "Users; they exist by being named."),
-        ("Policy", "What holds for all users of a tenant."),
         ("Preferences", "What users want: which channel for what, and when not."),
+        ("Topics", "Topics and who is subscribed to them."),
+        ("Users", "Users; they exist by being named. How they are reached, and everything that is kept of one."),
+        ("Policy", "What holds for all users of a tenant."),
         ("Templates", "What events look like, by language and channel."),
         ("Webhooks", "HTTP endpoints that are told of events."),
+        ("Deliveries", "What went out by email and webhook, or did not, and why."),
+        ("Dead letters", "What was given up, and why: to look at, try again or delete."),
+        ("Operations", "Bulk work that goes on in the background, and how far it is."),
+        ("Jobs", "What the clock drives."),
         ("Keys", "API keys of producers and operators."),
         ("Tokens", "Tokens for users."),
         ("Stats", "How the service is doing."),
@@ -73,7 +77,8 @@ internal static class OpenApiSetup
             Version = "1",
             Description =
                 """
-                Post an event; everyone it is for gets a notification: live, in order, once, and after an absence when they are back.
+                Post an event; everyone it is for gets a notification: live, in order, once, and after an absence when they are back; and by
+                email and webhook where they want it there.
 
                 **Callers.** Producers and operators send an API key, users' browsers and apps a user's token, both as
                 `Authorization: Bearer …`. Tenant and user follow from the credential alone.
@@ -82,7 +87,8 @@ internal static class OpenApiSetup
 
                 **Errors** are problem details (RFC 9457) with a stable `code`, messages per field in `errors` where the request is at fault, and a
                 `traceId` that finds the request in the logs. Unknown and duplicate properties are refused. **Times** are RFC 3339 in UTC. **Lists**
-                are `{data, nextCursor}`; send `nextCursor` as `after` for the next part.
+                are `{data, nextCursor}`; send `nextCursor` as `after` for the next part. **Bulk work** is answered with 202 and an `operationId`, which
+                `GET /v1/operations/{id}` tells more of.
                 """,
         };
         document.Servers = [];
