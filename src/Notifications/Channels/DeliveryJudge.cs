@@ -39,7 +39,8 @@ public static class DeliveryJudge
             return new Judgement(Cancel: over);
         }
 
-        if (delivery.UserId is not null && claim.Recheck != Recheck.None)
+        // What is tried again has waited too.
+        if (delivery.UserId is not null && (claim.Recheck != Recheck.None || claim.Attempts > 1))
         {
             if (item.Read || (item.Seen && claim.Recheck == Recheck.NotSeen)) // (2)
             {

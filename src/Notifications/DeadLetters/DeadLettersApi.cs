@@ -24,7 +24,7 @@ public static class DeadLettersApi
 
     private const string Example = """
         {"id":"dl_01a20269c6867af99c4258b33f98e0d9","kind":"delivery","eventId":"evt_01a20269c6867af99c4258b33f98e0d8",
-        "deliveryId":"dlv_01a20269c6867af99c4258b33f98e0d7","channel":"webhook","reason":"http_500","error":"The receiver answered 500.","attempts":8,
+        "deliveryId":"dlv_01a20269c6867af99c4258b33f98e0d7","channel":"webhook","reason":"http_500","error":"The endpoint answered 500.","attempts":15,
         "code":500,"createdAt":"2026-01-15T09:30:00.000Z"}
         """;
 
@@ -43,7 +43,7 @@ public static class DeadLettersApi
             .WithResponseExample(
                 200,
                 """
-                {"data":[{"kind":"delivery","channel":"webhook","reason":"http_500","error":"The receiver answered #.","count":120,
+                {"data":[{"kind":"delivery","channel":"webhook","reason":"http_500","error":"The endpoint answered #.","count":120,
                 "firstAt":"2026-01-15T09:00:00.000Z","lastAt":"2026-01-15T09:30:00.000Z","example":"dl_01a20269c6867af99c4258b33f98e0d9"}],
                 "scanned":120,"complete":true}
                 """);

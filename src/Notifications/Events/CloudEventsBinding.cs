@@ -7,8 +7,8 @@ namespace Notifications.Events;
 
 /// <summary>
 /// Reads CloudEvents 1.0. <c>source</c> and <c>id</c> identify the event; the extension attribute <c>recipients</c> says who it is for,
-/// separated by commas; <c>title</c>, <c>body</c>, <c>url</c>, <c>imageUrl</c>, <c>actions</c>, <c>category</c>, <c>priority</c> and
-/// <c>orderingKey</c> are members of its data, which is also kept whole as the event's <c>data</c>. The extension <c>partitionkey</c>
+/// separated by commas; <c>title</c>, <c>body</c>, <c>url</c>, <c>imageUrl</c>, <c>actions</c>, <c>category</c>, <c>priority</c>,
+/// <c>orderingKey</c>, <c>channels</c>, <c>template</c>, <c>collapseKey</c>, <c>sendAt</c> and <c>expiresAt</c> are members of its data, which is also kept whole as the event's <c>data</c>. The extension <c>partitionkey</c>
 /// (CloudEvents partitioning extension) orders where the data has no <c>orderingKey</c>. Other attributes are checked for their form and
 /// otherwise ignored.
 /// </summary>

@@ -64,7 +64,8 @@ public sealed record EventRequest
     /// <summary>
     /// Where it goes besides the inbox, which gets every event: <c>email</c>, <c>webhook</c>, or an object such as
     /// <c>{"channel":"email","ifNotSeenAfter":600}</c>, which is sent only if the notification was not seen within so many seconds. Only these
-    /// channels get it, unless a preference says otherwise; <c>["inbox"]</c> is none besides the inbox. Left out, policy and preferences decide.
+    /// channels get it, unless a preference says otherwise; <c>["inbox"]</c> is none besides the inbox. An <c>email:</c> recipient gets mail whatever
+    /// they are. Left out, policy and preferences decide.
     /// </summary>
     [Length(1, 3)]
     public IReadOnlyList<JsonElement>? Channels { get; init; }

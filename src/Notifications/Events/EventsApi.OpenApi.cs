@@ -81,13 +81,17 @@ public static partial class EventsApi
                 (MediaType.JsonLines, native, EventExample));
         });
 
+    /// <summary>Describes an endpoint whose body is one native event.</summary>
+    internal static RouteHandlerBuilder WithEventBody(this RouteHandlerBuilder endpoint) => endpoint.AddOpenApiOperationTransformer(
+        async (operation, context, cancellationToken) =>
+            operation.RequestBody = Body((MediaType.Json, await NativeSchemaAsync(context, cancellationToken), EventExample)));
+
     private static RouteHandlerBuilder Describe(RouteHandlerBuilder endpoint) => endpoint
         .ProducesProblem(StatusCodes.Status400BadRequest)
         .ProducesProblem(StatusCodes.Status401Unauthorized)
         .ProducesProblem(StatusCodes.Status403Forbidden)
         .ProducesProblem(StatusCodes.Status413PayloadTooLarge)
         .ProducesProblem(StatusCodes.Status415UnsupportedMediaType)
-        .ProducesProblem(StatusCodes.Status429TooManyRequests)
         .ProducesProblem(StatusCodes.Status503ServiceUnavailable);
 
     private static async Task<OpenApiSchema> NativeSchemaAsync(OpenApiOperationTransformerContext context, CancellationToken cancellationToken)

@@ -27,18 +27,20 @@ public sealed record WithdrawalAccepted(string? OperationId);
 /// <summary>Changing and taking back events.</summary>
 public static class EventsChangeApi
 {
+    private const string NotScheduled = "not_scheduled";
+    private const string TooLate = "The event does not wait any more.";
+
     /// <summary>Maps <c>PUT</c>, <c>PATCH</c> and <c>DELETE</c> of an event that waits, and <c>POST …/withdraw</c>.</summary>
     public static IEndpointRouteBuilder MapEventsChange(this IEndpointRouteBuilder routes)
     {
         var group = routes.MapGroup("/v1/events/{id}").WithTags("Events").RequireAuthorization(Scopes.EventsWrite);
         group.MapPut("", ReplaceAsync).WithName("replaceScheduledEvent").WithSummary("Replace an event that waits for its time")
             .WithDescription("The body is an event as for POST /v1/events. Its ordering key stays; without sendAt it is sent at once.")
-            .Accepts<EventRequest>(MediaType.Json)
-            .WithRequestExample("""{"type":"greeting","to":["user:alice"],"title":"Good morning","sendAt":"2030-01-31T09:00:00Z"}""").WithProblem(404).WithProblem(409);
+            .WithEventBody().WithProblem(404).WithProblem(409, NotScheduled, TooLate);
         group.MapPatch("", RetimeAsync).WithSmallBody().WithName("retimeScheduledEvent").WithSummary("Change when an event that waits is sent, or when it is over")
-            .WithRequestExample("""{"sendAt":"2030-01-31T09:00:00Z"}""").WithProblem(404).WithProblem(409);
+            .WithRequestExample("""{"sendAt":"2030-01-31T09:00:00Z"}""").WithProblem(404).WithProblem(409, NotScheduled, TooLate);
         group.MapDelete("", CancelAsync).WithName("cancelEvent").WithSummary("Cancel an event that waits for its time")
-            .WithDescription("204 where it waited; 409 where it was sent already: then withdraw it.").WithProblem(404).WithProblem(409);
+            .WithDescription("204 where it waited; 409 where it was sent already: then withdraw it.").WithProblem(404).WithProblem(409, NotScheduled, TooLate);
         group.MapPost("/withdraw", WithdrawAsync).WithName("withdrawEvent").WithSummary("Take an event back from everywhere")
             .WithDescription("Its notifications disappear from all inboxes and devices, and what has not gone out yet by email or webhook never does. " +
                 "Of an event to very many people the rest follows in the background; operationId then tells how far it is.")
@@ -65,9 +67,18 @@ public static class EventsChangeApi
             EventParser.TryParse(body.Bytes.Span, null, out draft, out refusal);
         }
 
-        return draft is null
-            ? refusal!.ToProblem()
-            : await ChangeAsync(id, context, store, before => Replaced(before, draft, time.GetUtcNow().ToUnixTimeMilliseconds()));
+        if (draft is null)
+        {
+            return refusal!.ToProblem();
+        }
+
+        var sameId = true;
+        var result = await ChangeAsync(id, context, store, before =>
+        {
+            sameId = draft.ExternalId is null || draft.ExternalId == before.ExternalId;
+            return sameId ? Replaced(before, draft, time.GetUtcNow().ToUnixTimeMilliseconds()) : null;
+        });
+        return sameId ? result : Problems.Field("id", "cannot be changed; leave it out or send the one it has");
     }
 
     private static async Task<Results<NoContent, ProblemHttpResult>> RetimeAsync(string id, EventTimes times, HttpContext context, Store store, TimeProvider time)
@@ -178,7 +189,7 @@ public static class EventsChangeApi
 
     private static async Task<ProblemHttpResult> TooLateAsync(HttpContext context, Store store, Guid id) =>
         await store.EventAsync(context.User.Tenant(), id, context.RequestAborted) is { } stored
-            ? Problems.Of(StatusCodes.Status409Conflict, "not_scheduled", stored.State is { } state
+            ? Problems.Of(StatusCodes.Status409Conflict, NotScheduled, stored.State is { } state
                 ? $"The event does not wait any more: it is {state}."
                 : "The event does not wait: it has been sent. It can be withdrawn.")
             : Missing();

@@ -10,6 +10,8 @@ public static partial class Router
     /// <summary>Above this many recipients an event is fanned out, so that no transaction of a batch grows long.</summary>
     public const int MaxInlineUsers = 500;
 
+    private const string User = "user:";
+
     /// <summary>
     /// Routes an event: (1) what is too late is for nobody, what is too early waits; (2) everyone covers every user; (3) users, topics and
     /// addresses; (4) inline, or in steps; (5) the tenant's webhooks, which get it once; (6) addresses; (7) each user's channels.
@@ -83,6 +85,12 @@ public static partial class Router
         channels.AddTenantWebhooks(); // (5)
         channels.AddAddresses(addresses ?? []); // (6)
         var inboxes = broadcast || waits ? [] : channels.AddUsers(ordered); // (7)
+        if (channels.WithoutInbox.Count > 0)
+        {
+            // Of a user who is named and does not want it in the inbox, that is all there is to say.
+            decisions.RemoveAll(d => d is { Channel: ChannelNames.Inbox, Outcome: "deliver", Reason: "named" } && channels.WithoutInbox.Contains(d.Recipient[User.Length..]));
+        }
+
         return new Plan
         {
             Event = record,

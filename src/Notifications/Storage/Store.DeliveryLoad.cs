@@ -68,7 +68,7 @@ public sealed partial class Store
     private static ValueTask<List<LoadedItem>> DigestItemsAsync(StoreSession session, LoadedDelivery digest) => session.QueryAsync(
         "SELECT " + LoadItems + "FROM digest_items d JOIN events e ON e.id = d.event_id " +
         "LEFT JOIN inbox i ON i.tenant = d.tenant AND i.user_id = d.user_id AND i.seq = d.seq WHERE d.delivery_id = $1 AND d.tenant = $2 " +
-        "ORDER BY e.accepted_at DESC, e.id DESC LIMIT 200",
+        "ORDER BY e.accepted_at DESC, e.id DESC LIMIT 1000",
         r => ReadLoaded(r, 0, digest.UserId)!, digest.Id.Bytes(), digest.Tenant);
 
     private static Profile ReadContact(DbDataReader r, string user, int at) => new()

@@ -93,7 +93,7 @@ public sealed partial class Store
 
     /// <summary>
     /// What waits for a user gets a new time: what is gathered goes into the next digest, and what quiet hours held back is asked about again
-    /// at once, to be sent or held anew. What is being sent is left alone.
+    /// at once, to be sent or held anew. What is being sent, or waits to be tried again, is left alone.
     /// </summary>
     internal async ValueTask RetimeAsync(StoreSession session, string tenant, Profile profile, Policy policy)
     {
@@ -103,7 +103,7 @@ public sealed partial class Store
             "UPDATE digest_items SET due_at = $3 WHERE tenant = $1 AND user_id = $2 AND delivery_id IS NULL",
             tenant, profile.UserId, next.ToUnixTimeMilliseconds());
         await session.ExecuteAsync(
-            "UPDATE delivery_queue SET due_at = $3 WHERE recheck = 1 AND owner = '' AND due_at > $3 AND id IN " +
+            "UPDATE delivery_queue SET due_at = $3 WHERE recheck = 1 AND owner = '' AND attempts = 0 AND due_at > $3 AND id IN " +
             "(SELECT d.id FROM deliveries d WHERE d.tenant = $1 AND d.user_id = $2 AND d.state = 'pending')",
             tenant, profile.UserId, now.ToUnixTimeMilliseconds());
     }
