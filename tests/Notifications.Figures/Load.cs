@@ -34,7 +34,16 @@ internal static class Load
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
 
     /// <summary>As many events as are accepted: each connection sends again when it is answered.</summary>
-    public static async Task<Accepted> AcceptAsync(Target target, string name, int connections, int batch, TimeSpan warmUp, TimeSpan time)
+    /// <param name="target">What is measured.</param>
+    /// <param name="name">What ids begin with.</param>
+    /// <param name="connections">How many send.</param>
+    /// <param name="batch">Events in a post.</param>
+    /// <param name="warmUp">How long before it counts.</param>
+    /// <param name="time">How long it counts.</param>
+    /// <param name="users">To how many users, in turn.</param>
+    /// <param name="more">More members of each event.</param>
+    public static async Task<Accepted> AcceptAsync(
+        Target target, string name, int connections, int batch, TimeSpan warmUp, TimeSpan time, int users = 1_000, string more = "")
     {
         var lastIds = new string[connections];
         await RunAsync(warmUp, name + "-warm"); // The JIT has seen it all.
@@ -60,7 +69,7 @@ internal static class Load
                 var count = 0;
                 while (Stopwatch.GetTimestamp() < end)
                 {
-                    var events = Enumerable.Range(count, batch).Select(n => Target.Event($"{run}-{c}-{n}", $"u{(c + (n * 7)) % 1000}", n));
+                    var events = Enumerable.Range(count, batch).Select(n => Target.Event($"{run}-{c}-{n}", $"u{(c + (n * 7)) % users}", n, more: more));
                     await connection.PostAsync(batch == 1 ? events.First() : Target.Batch(events));
                     count += batch;
                 }

@@ -29,8 +29,9 @@ internal sealed record Target(ServerProcess Ingest, IReadOnlyList<ServerProcess>
     /// <param name="number">Its number.</param>
     /// <param name="data">More members of its data.</param>
     /// <param name="critical">Whether it is critical.</param>
-    public static string Event(string id, string user, int number, string data = "", bool critical = false) =>
-        $$$"""{"id":"{{{id}}}","type":"figures.event","to":["user:{{{user}}}"],"title":"Event {{{number}}}","body":"A text of the usual length, as people write them.","priority":"{{{(critical ? "critical" : "normal")}}}","data":{"n":{{{number}}}{{{data}}}}}""";
+    /// <param name="more">More members of it.</param>
+    public static string Event(string id, string user, int number, string data = "", bool critical = false, string more = "") =>
+        $$$"""{"id":"{{{id}}}","type":"figures.event","to":["user:{{{user}}}"],"title":"Event {{{number}}}","body":"A text of the usual length, as people write them.","priority":"{{{(critical ? "critical" : "normal")}}}","data":{"n":{{{number}}}{{{data}}}}{{{more}}}}""";
 
     /// <summary>Events as a batch.</summary>
     public static string Batch(IEnumerable<string> events) => $"[{string.Join(',', events)}]";

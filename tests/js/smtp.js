@@ -3,6 +3,7 @@
 //   node smtp.js '{"port":…,"control":…,"tls":"none|starttls|implicit","key":file,"cert":file,"login":{"user":…,"password":…}}'
 //
 // Control is HTTP:  GET /  what came       POST /behave {"mail":…,"rcpt":…,"data":…,"connect":…,"greylist":true,"times":n}      POST /close
+// GET /count says how many messages came, of how many bytes together, and how many milliseconds lie between the first and the last.
 // A behaviour is {"code":450,"text":"…"} to refuse, "stall" to answer no more, "drop" to cut the connection; for data "dropAfter" keeps the message
 // and cuts the connection in place of the answer. It holds for as many uses as "times" says, else until another one is told.
 import { readFileSync } from "node:fs";
@@ -13,6 +14,9 @@ const options = JSON.parse(process.argv[2]);
 const messages = [];
 const greylisted = new Set();
 let connections = 0;
+let first = 0;
+let last = 0;
+let bytes = 0;
 let behaviour = {};
 
 /** What to do at a stage, if anything but the usual. */
@@ -111,6 +115,9 @@ const server = new SMTPServer({
         callback(refusal(what.code, what.text));
         return;
       }
+      last = performance.now();
+      first ||= last;
+      bytes += chunks.reduce((sum, chunk) => sum + chunk.length, 0);
       messages.push({
         from: session.envelope.mailFrom.address,
         to: session.envelope.rcptTo.map((recipient) => recipient.address),
@@ -142,5 +149,6 @@ createServer(async (request, response) => {
     }
   }
   response.setHeader("Content-Type", "application/json");
-  response.end(JSON.stringify({ messages, connections, open: server.connections.size }));
+  const count = { count: messages.length, bytes, milliseconds: last - first };
+  response.end(JSON.stringify(request.url === "/count" ? count : { messages, connections, open: server.connections.size }));
 }).listen(options.control, "127.0.0.1", () => server.listen(options.port, "127.0.0.1"));

@@ -121,6 +121,13 @@ public sealed partial class SmtpServer : IAsyncDisposable
             [.. json.GetProperty("messages").EnumerateArray().Select(ReceivedMail.Read)], json.GetProperty("connections").GetInt32(), json.GetProperty("open").GetInt32());
     }
 
+    /// <summary>How many messages it has, of how many bytes, and how long it took from the first to the last; quick, where there are many.</summary>
+    public async Task<(int Messages, long Bytes, TimeSpan Took)> CountAsync()
+    {
+        var json = await _control.GetFromJsonAsync<JsonElement>("/count");
+        return (json.GetProperty("count").GetInt32(), json.GetProperty("bytes").GetInt64(), TimeSpan.FromMilliseconds(json.GetProperty("milliseconds").GetDouble()));
+    }
+
     /// <summary>Waits until it has this many messages, and returns them.</summary>
     public async Task<IReadOnlyList<ReceivedMail>> MessagesAsync(int count) =>
         (await Until.ValueAsync($"{count} messages", StateAsync, state => state.Messages.Count >= count)).Messages;
