@@ -36,7 +36,7 @@ internal static class ChannelsSetup
             var options = provider.GetRequiredService<IOptions<ChannelOptions>>().Value;
             return new DeliveryPump(
                 provider.Channel(ChannelNames.Webhook), options.WebhookRequests,
-                new BucketLimits(Math.Max(1, options.WebhookRequests / 2), options.PerSlowHost, options.WebhookRequests / 2, Rests: true, TimeSpan.FromSeconds(options.MaxRestSeconds)),
+                new BucketLimits(Math.Max(1, options.WebhookRequests / 2), options.PerSlowHost, options.WebhookRequests / 4, Rests: true, TimeSpan.FromSeconds(options.MaxRestSeconds)),
                 provider.GetRequiredService<WebhookHealth>().ObserveAsync, provider.GetRequiredService<DeliveryContext>());
         });
         services.AddSingleton<IHostedService>(provider =>

@@ -55,7 +55,7 @@ public sealed partial class DeliveryPump(IChannel channel, int slots, BucketLimi
     private long _restsUntil;
     private DateTimeOffset _nextReclaim;
     private long _floor;
-    private bool _started;
+    private bool _started, _backlog;
 
     /// <inheritdoc/>
     public override void Dispose()
@@ -125,8 +125,14 @@ public sealed partial class DeliveryPump(IChannel channel, int slots, BucketLimi
         }
 
         limit = resting ? 1 : limit; // A channel that was away is tried with one.
+        if (limit < slots / 4 && _backlog && !resting)
+        {
+            return false; // Several at a time: a statement for each that was just settled would cost more than it brings forward.
+        }
+
         var claims = await context.Store.ClaimAsync(channel.Name, context.Node.Id, limit, _floor, (now + ClaimLife).ToUnixTimeMilliseconds()); // (1)
         var more = claims.Count == limit;
+        _backlog = more;
         if (claims.Count == 0)
         {
             more = _floor > 0;

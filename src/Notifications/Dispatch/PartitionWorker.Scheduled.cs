@@ -26,40 +26,67 @@ public sealed partial class PartitionWorker
 
             var records = due.ConvertAll(Record);
             var context = await facts.LoadAsync([.. records.OfType<EventRecord>()], null, cancellationToken) with { MustWait = fanOuts.MustWait, IsDue = true };
-            for (var i = 0; i < due.Count; i++)
+            await CommitDueAsync(due, records, context, fanOuts);
+        }
+    }
+
+    /// <summary>Commits events together; what the store refuses for itself is found by taking them one by one, and given up alone.</summary>
+    private async Task CommitDueAsync(List<ScheduledEvent> due, List<EventRecord?> records, RoutingContext context, FanOuts fanOuts)
+    {
+        var started = new HashSet<(string, string)>();
+        var plans = new List<Plan>(due.Count);
+        foreach (var (scheduled, record) in due.Zip(records))
+        {
+            if (record is null)
             {
-                await CommitDueAsync(due[i], records[i], context, fanOuts);
+                await store.GiveUpScheduledAsync(scheduled, partition, "malformed", "The scheduled event cannot be read.");
+                continue;
+            }
+
+            var plan = RouteDue(record, context with { MustWait = (tenant, key) => started.Contains((tenant, key)) || context.MustWait(tenant, key) });
+            plans.Add(plan);
+            if (plan is { FanOut: true, Broadcast: false })
+            {
+                started.Add((record.Tenant, record.OrderingKey));
+            }
+        }
+
+        if (await TryCommitDueAsync(plans, fanOuts) is null)
+        {
+            return;
+        }
+
+        foreach (var plan in plans)
+        {
+            if (await TryCommitDueAsync([plan], fanOuts) is { } error)
+            {
+                await store.GiveUpScheduledAsync(due.Find(d => d.EventId == plan.Event.Id)!, partition, "refused_by_store", error.ToString());
+                LogRefused(logger, partition, plan.Event.Id, error);
             }
         }
     }
 
-    private async Task CommitDueAsync(ScheduledEvent due, EventRecord? record, RoutingContext context, FanOuts fanOuts)
+    /// <returns>Why not, where it is for what is in them; else null.</returns>
+    private async Task<Exception?> TryCommitDueAsync(List<Plan> plans, FanOuts fanOuts)
     {
-        if (record is null)
-        {
-            await store.GiveUpScheduledAsync(due, partition, "malformed", "The scheduled event cannot be read.");
-            return;
-        }
-
-        List<Plan> waiting = [];
+        var waiting = plans.FindAll(p => p.FanOut);
+        fanOuts.Announce(waiting);
         CommitResult? result = null;
         try
         {
-            var plan = RouteDue(record, context);
-            waiting = plan.FanOut ? [plan] : [];
-            fanOuts.Announce(waiting);
-            result = await store.CommitDueAsync(_lease, [plan]); // (4)
-            await TellAsync([plan], result); // (5)
+            result = await store.CommitDueAsync(_lease, plans); // (4)
         }
         catch (Exception e) when (e is not (StoreUnavailableException or OwnershipLostException))
         {
-            await store.GiveUpScheduledAsync(due, partition, "refused_by_store", e.ToString());
-            LogDead(logger, partition, due.EventId, e.Message);
+            return e;
         }
         finally
         {
             fanOuts.Committed(waiting, result?.FanOuts ?? []);
         }
+
+        await TellAsync(plans, result); // (5)
+        return null;
     }
 
     private static Plan RouteDue(EventRecord record, RoutingContext context) // (3)

@@ -15,6 +15,9 @@ internal sealed class PostgresSession(NpgsqlConnection connection, NpgsqlTransac
 
     private static readonly ConcurrentDictionary<string, string> Texts = new(StringComparer.Ordinal);
 
+    /// <summary>Statements over rows, each with the names of its columns in the order of its parameters.</summary>
+    private static readonly ConcurrentDictionary<string, (string Text, string[] Names)> RowTexts = new(StringComparer.Ordinal);
+
     public override async ValueTask<int> ExecuteAsync(string sql, params object?[] arguments)
     {
         await using var command = Bind(sql, arguments);
@@ -74,10 +77,15 @@ internal sealed class PostgresSession(NpgsqlConnection connection, NpgsqlTransac
 
     private NpgsqlCommand Bind(string sql, Rows rows)
     {
-        var command = Create(Texts.TryGetValue(sql, out var text) ? text : Texts.GetOrAdd(sql, Text(sql).Replace("{rows}", Unnest(rows), StringComparison.Ordinal)));
-        foreach (var (_, values) in rows.Columns)
+        if (!RowTexts.TryGetValue(sql, out var known))
         {
-            command.Parameters.Add(new NpgsqlParameter { Value = values });
+            known = RowTexts.GetOrAdd(sql, (Text(sql).Replace("{rows}", Unnest(rows), StringComparison.Ordinal), rows.Names()));
+        }
+
+        var command = Create(known.Text);
+        for (var i = 0; i < known.Names.Length; i++)
+        {
+            command.Parameters.Add(new NpgsqlParameter { Value = rows.Values(known.Names[i], i) });
         }
 
         return command;

@@ -1,3 +1,4 @@
+using System.Collections;
 using System.Data.Common;
 using Microsoft.Data.Sqlite;
 
@@ -10,6 +11,9 @@ namespace Notifications.Storage;
 internal sealed class SqliteSession(SqliteConnection connection) : StoreSession, IDisposable
 {
     private readonly Dictionary<string, SqliteCommand> _prepared = new(ReferenceEqualityOrText.Instance);
+
+    /// <summary>Of statements over rows, the names of the columns in the order of the parameters.</summary>
+    private readonly Dictionary<SqliteCommand, string[]> _columns = [];
 
     /// <summary>Runs a statement at once.</summary>
     public int Execute(string sql, params object?[] arguments) => Bind(sql, arguments).ExecuteNonQuery();
@@ -25,11 +29,11 @@ internal sealed class SqliteSession(SqliteConnection connection) : StoreSession,
 
     public override ValueTask<int> ExecuteAsync(string sql, Rows rows)
     {
-        var command = Prepare(sql, rows);
+        var (command, columns) = Prepare(sql, rows);
         var changed = 0;
         for (var i = 0; i < rows.Count; i++)
         {
-            BindRow(command, rows, i);
+            BindRow(command, columns, i);
             changed += command.ExecuteNonQuery();
         }
 
@@ -38,11 +42,11 @@ internal sealed class SqliteSession(SqliteConnection connection) : StoreSession,
 
     public override ValueTask<List<T>> QueryAsync<T>(string sql, Func<DbDataReader, T> map, Rows rows)
     {
-        var command = Prepare(sql, rows);
+        var (command, columns) = Prepare(sql, rows);
         var result = new List<T>(rows.Count);
         for (var i = 0; i < rows.Count; i++)
         {
-            BindRow(command, rows, i);
+            BindRow(command, columns, i);
             Read(command, map, result);
         }
 
@@ -68,11 +72,11 @@ internal sealed class SqliteSession(SqliteConnection connection) : StoreSession,
         }
     }
 
-    private static void BindRow(SqliteCommand command, Rows rows, int row)
+    private static void BindRow(SqliteCommand command, IList[] columns, int row)
     {
-        for (var c = 0; c < rows.Columns.Count; c++)
+        for (var c = 0; c < columns.Length; c++)
         {
-            command.Parameters[c].Value = rows.Columns[c].Values[row] ?? DBNull.Value;
+            command.Parameters[c].Value = columns[c][row] ?? DBNull.Value;
         }
     }
 
@@ -91,15 +95,24 @@ internal sealed class SqliteSession(SqliteConnection connection) : StoreSession,
         return command;
     }
 
-    private SqliteCommand Prepare(string sql, Rows rows)
+    /// <returns>The statement, and the columns in the order of its parameters.</returns>
+    private (SqliteCommand Command, IList[] Columns) Prepare(string sql, Rows rows)
     {
-        if (_prepared.TryGetValue(sql, out var command))
+        if (!_prepared.TryGetValue(sql, out var command))
         {
-            return command;
+            var row = "(SELECT " + string.Join(", ", rows.Columns.Select((column, i) => $"${i + 1} AS {column.Name}")) + ")";
+            command = Create(sql, sql.Replace("{rows}", row, StringComparison.Ordinal), rows.Columns.Count);
+            _columns.Add(command, rows.Names());
         }
 
-        var row = "(SELECT " + string.Join(", ", rows.Columns.Select((column, i) => $"${i + 1} AS {column.Name}")) + ")";
-        return Create(sql, sql.Replace("{rows}", row, StringComparison.Ordinal), rows.Columns.Count);
+        var names = _columns[command];
+        var columns = new IList[names.Length];
+        for (var c = 0; c < columns.Length; c++)
+        {
+            columns[c] = rows.Values(names[c], c);
+        }
+
+        return (command, columns);
     }
 
     private SqliteCommand Create(string key, string text, int parameters)

@@ -46,6 +46,27 @@ public sealed class Rows
     /// <summary>How many rows there are.</summary>
     public int Count { get; private set; }
 
+    /// <summary>The names of the columns, in the order of the parameters.</summary>
+    internal string[] Names() => [.. _columns.Select(c => c.Name)];
+
+    /// <summary>
+    /// The values of a column by its name. A statement is kept with the columns it was first used with, and may be used elsewhere with the same ones
+    /// in another order.
+    /// </summary>
+    /// <param name="name">Which.</param>
+    /// <param name="expected">Where it nearly always is.</param>
+    /// <exception cref="ArgumentException">There is none.</exception>
+    internal IList Values(string name, int expected)
+    {
+        if (expected < _columns.Count && _columns[expected].Name == name)
+        {
+            return _columns[expected].Values;
+        }
+
+        var at = _columns.FindIndex(c => c.Name == name);
+        return at >= 0 ? _columns[at].Values : throw new ArgumentException($"The statement needs a column {name}.", nameof(name));
+    }
+
     /// <summary>Adds a column.</summary>
     /// <exception cref="ArgumentException">Its length differs from that of the columns before.</exception>
     public Rows With<T>(string name, T[] values)

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
@@ -132,12 +133,17 @@ public sealed class WebhookSender : IDisposable
     /// <summary>The beginning of the answer's body, as text; null where it is empty or cannot be read. What counts is the status.</summary>
     private static async Task<string?> BeginningAsync(HttpResponseMessage response, CancellationToken cancellationToken)
     {
-        var bytes = new byte[MaxResponse];
+        if (response.Content.Headers.ContentLength == 0 || response.StatusCode == HttpStatusCode.NoContent)
+        {
+            return null;
+        }
+
+        var bytes = ArrayPool<byte>.Shared.Rent(MaxResponse);
         var length = 0;
         try
         {
             await using var stream = await response.Content.ReadAsStreamAsync(cancellationToken);
-            for (int read; length < bytes.Length && (read = await stream.ReadAsync(bytes.AsMemory(length), cancellationToken)) > 0;)
+            for (int read; length < MaxResponse && (read = await stream.ReadAsync(bytes.AsMemory(length, MaxResponse - length), cancellationToken)) > 0;)
             {
                 length += read;
             }
@@ -147,8 +153,10 @@ public sealed class WebhookSender : IDisposable
             // What there is of it will do.
         }
 
+        var beginning = Encoding.UTF8.GetString(bytes, 0, Math.Min(length, KeptCharacters * 4));
+        ArrayPool<byte>.Shared.Return(bytes);
         var text = new StringBuilder();
-        foreach (var rune in Encoding.UTF8.GetString(bytes, 0, Math.Min(length, KeptCharacters * 4)).EnumerateRunes())
+        foreach (var rune in beginning.EnumerateRunes())
         {
             if (text.Length + rune.Utf16SequenceLength > KeptCharacters)
             {

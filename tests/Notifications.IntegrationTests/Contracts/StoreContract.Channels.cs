@@ -124,6 +124,16 @@ public abstract partial class StoreContract
     }
 
     [Fact]
+    public async Task A_statement_over_rows_knows_its_columns_by_their_names()
+    {
+        const string Sql = "SELECT r.a, r.b FROM {rows} AS r";
+        async Task<(string, string)> AskAsync(Rows rows) =>
+            Assert.Single(await _database.ReadAsync(session => session.QueryAsync(Sql, r => (r.GetString(0), r.GetString(1)), rows)));
+        Assert.Equal(("a", "b"), await AskAsync(new Rows().With("a", ["a"]).With("b", ["b"])));
+        Assert.Equal(("a", "b"), await AskAsync(new Rows().With("b", ["b"]).With("a", ["a"])));
+    }
+
+    [Fact]
     public async Task Waiting_in_line_costs_no_attempt()
     {
         var owner = await OwnAsync();

@@ -187,6 +187,38 @@ public sealed class JourneyTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Mail_to_more_people_than_one_step_reaches_each_once_and_the_trail_counts_who_did_not_want_it()
+    {
+        const int Users = 620, Without = 20;
+        var lines = Enumerable.Range(0, Users).Select(i => JsonSerializer.Serialize(new
+        {
+            id = $"m{i}", email = $"m{i}@example.com", preferences = i < Without ? new { channels = new { email = "off" } } : null,
+        }));
+        (await Api.SendTextAsync(HttpMethod.Post, "/v1/users/import", string.Join('\n', lines), "application/x-ndjson")).Expect(200);
+        var subscriptions = Enumerable.Range(0, Users).Select(i => JsonSerializer.Serialize(new { userId = $"m{i}" }));
+        (await Api.SendTextAsync(HttpMethod.Post, "/v1/topics/news/subscriptions/import", string.Join('\n', subscriptions), "application/x-ndjson")).Expect(200);
+
+        var topic = await Api.PublishAsync(new { type = "t", to = new[] { "topic:news" }, title = "To the topic", channels = new[] { "email" } });
+        Assert.Equal(Users - Without, (await _smtp.MessagesAsync(Users - Without)).SelectMany(m => m.To).Distinct().Count());
+        await AssertTrailAsync(topic);
+
+        var all = await Api.PublishAsync(new { type = "t", to = new[] { "all" }, title = "To everyone", channels = new[] { "email" } });
+        var mails = (await _smtp.MessagesAsync(2 * (Users - Without))).Where(m => m.Subject == "To everyone").ToArray();
+        Assert.Equal((Users - Without, Users - Without), (mails.Length, mails.SelectMany(m => m.To).Distinct().Count()));
+        await AssertTrailAsync(all);
+        using var me = await Api.AsUserAsync("m5");
+        Assert.Equal(["To everyone", "To the topic"], (await me.InboxOfAsync(2)).Select(i => i.Title));
+
+        async Task AssertTrailAsync(string id)
+        {
+            var trail = await Until.ValueAsync("the event to have reached all", () => EventAsync(id), e => e.GetProperty("status").GetString() == "stored");
+            var mail = trail.GetProperty("decisions").EnumerateArray().Where(d => d.GetProperty("channel").GetString() == "email")
+                .Select(d => (d.GetProperty("outcome").GetString(), d.GetProperty("reason").GetString(), d.GetProperty("users").GetInt32())).Order();
+            Assert.Equal([("deliver", "named", Users - Without), ("skip", "user_channel", Without)], mail);
+        }
+    }
+
+    [Fact]
     public async Task A_users_deletion_is_noticed_by_a_device_that_looks_on()
     {
         var user = await UserAsync(new { email = "ann@example.com" });

@@ -83,13 +83,13 @@ public sealed class BucketsTests
     [Fact]
     public void Who_waits_in_line_is_put_off_when_the_host_rests_and_when_the_process_ends()
     {
-        var buckets = Create(healthy: 6, slow: 6, line: 3);
+        var buckets = Create(healthy: 6, slow: 6, line: 8);
         Enter(buckets, "a", 1);
         buckets.Leave("a", failed: false, TimeSpan.FromMilliseconds(5));
-        Enter(buckets, "a", 9);
+        Enter(buckets, "a", 14);
         Assert.Equal((7, 0), (_started.Count, _deferred.Count));
         Fail(buckets, 5);
-        Assert.Equal(3, _deferred.Count);
+        Assert.Equal((11, 4), (_started.Count, _deferred.Count)); // Four failures let the next ones in; the fifth is one too many.
         Enter(buckets, "b", 1);
         buckets.Leave("b", failed: false, TimeSpan.FromMilliseconds(5));
         Enter(buckets, "b", 8);
