@@ -25,7 +25,7 @@ internal sealed class WebhookConnections(WebhookTargets targets, Func<string, Ca
         ConnectCallback = ConnectAsync,
         ConnectTimeout = connectTimeout,
         Credentials = null,
-        MaxConnectionsPerServer = 32,
+        MaxConnectionsPerServer = 1_024, // How many there are is for the pump to say.
         MaxResponseDrainSize = WebhookSender.MaxResponse,
         MaxResponseHeadersLength = 16, // KiB
         PooledConnectionIdleTimeout = TimeSpan.FromSeconds(30),

@@ -192,7 +192,9 @@ public sealed class JourneyTests : IAsyncLifetime
         const int Users = 620, Without = 20;
         var lines = Enumerable.Range(0, Users).Select(i => JsonSerializer.Serialize(new
         {
-            id = $"m{i}", email = $"m{i}@example.com", preferences = i < Without ? new { channels = new { email = "off" } } : null,
+            id = $"m{i}",
+            email = $"m{i}@example.com",
+            preferences = i < Without ? new { channels = new { email = "off" } } : null,
         }));
         (await Api.SendTextAsync(HttpMethod.Post, "/v1/users/import", string.Join('\n', lines), "application/x-ndjson")).Expect(200);
         var subscriptions = Enumerable.Range(0, Users).Select(i => JsonSerializer.Serialize(new { userId = $"m{i}" }));
