@@ -64,9 +64,14 @@ public static partial class ApplicationExtensions
 
     private static Task AddSecurityHeaders(object response)
     {
-        var headers = ((HttpResponse)response).Headers;
+        var (answer, headers) = ((HttpResponse)response, ((HttpResponse)response).Headers);
         headers.XContentTypeOptions = "nosniff";
         headers["Referrer-Policy"] = "no-referrer";
+        if (answer.StatusCode == StatusCodes.Status413PayloadTooLarge && HttpProtocol.IsHttp11(answer.HttpContext.Request.Protocol))
+        {
+            headers.Connection = "close"; // The rest of the body is not read, so that nothing else can come over this connection: the caller must know.
+        }
+
         return Task.CompletedTask;
     }
 
