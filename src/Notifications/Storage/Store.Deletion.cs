@@ -82,10 +82,17 @@ public sealed partial class Store
     /// <returns>What was removed, with that of earlier steps.</returns>
     public Task<DeletionStep> DeleteUserStepAsync(UserKey key, string by, IReadOnlyDictionary<string, long> before) => database.WriteAsync(async session =>
     {
-        var head = await LockedHeadAsync(session, key); // (1)
+        var existing = await LockedHeadAsync(session, key); // (1)
+        if (existing is null)
+        {
+            // Who does not exist may be named this very moment: a head of our own is what the two of us can wait for each other at.
+            await BumpAsync(session, new Dictionary<UserKey, int> { [key] = 0 }, []);
+        }
+
+        var head = existing ?? (await LockedHeadAsync(session, key))!.Value;
         var removed = new Dictionary<string, long>(before);
         var left = MaxDeletedPerStep;
-        left -= Note("notifications", head is { } h ? await DeleteInboxAsync(session, key, h, left) : 0); // (2)
+        left -= Note("notifications", await DeleteInboxAsync(session, key, head, left)); // (2)
         left -= left > 0 ? Note("digestItems", await DeleteDigestItemsAsync(session, key, left)) : 0;
         // After what is gathered: a digest that was just closed is one of these.
         left -= left > 0 ? 3 * Note("deliveries", await DeleteDeliveriesAsync(session, key, (left + 2) / 3)) : 0;
@@ -104,10 +111,11 @@ public sealed partial class Store
         }
 
         // One place past the log: a device that still shows what was in it is behind, and has to begin anew.
-        var end = head is { } last ? last.Counter + 1 : 0;
+        var end = head.Counter + 1;
         Note("profile", await session.ExecuteAsync("DELETE FROM profiles WHERE tenant = $1 AND user_id = $2", key.Tenant, key.User)); // (3)
         await session.ExecuteAsync("DELETE FROM heads WHERE tenant = $1 AND user_id = $2", key.Tenant, key.User);
-        if (head is not null || removed.Count > 0)
+        var existed = existing is not null || removed.Count > 0;
+        if (existed)
         {
             await session.ExecuteAsync(
                 "INSERT INTO deletions (tenant, user_id, deleted_at, deleted_by, counter, removed) VALUES ($1, $2, $3, $4, $5, $6) " +
@@ -116,7 +124,7 @@ public sealed partial class Store
                 key.Tenant, key.User, Now, by, end, Json(removed));
         }
 
-        return new DeletionStep(true, removed, end);
+        return new DeletionStep(true, removed, existed ? end : 0);
 
         int Note(string kind, int count)
         {
