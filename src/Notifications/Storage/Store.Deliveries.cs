@@ -94,11 +94,16 @@ public sealed partial class Store
             "WHERE delivery_queue.id = r.id AND delivery_queue.owner = r.node",
             new Rows().With("id", Column(again, s => s.Claim.Id.Bytes())).With("node", Column(again, _ => node)).With("due_at", Column(again, s => s.DueAt!.Value))
                 .With("untried", Column(again, s => s.NotTried ? 1 : 0)).With("recheck", Column(again, s => (int)s.Recheck)));
-        var done = settlements.Where(s => s.State != DeliveryStates.Pending).OrderBy(s => s.Claim.Id).ToArray();
-        await session.ExecuteAsync("DELETE FROM delivery_queue WHERE id IN (SELECT r.id FROM {rows} AS r)", new Rows().With("id", Column(done, s => s.Claim.Id.Bytes())));
+        var sent = settlements.Where(s => s.State == DeliveryStates.Sent).OrderBy(s => s.Claim.Id).ToArray();
+        await session.ExecuteAsync("DELETE FROM delivery_queue WHERE id IN (SELECT r.id FROM {rows} AS r)", new Rows().With("id", Column(sent, s => s.Claim.Id.Bytes())));
+        var ended = settlements.Where(s => s.State is not (DeliveryStates.Pending or DeliveryStates.Sent)).OrderBy(s => s.Claim.Id).ToArray();
+        var mine = (await session.QueryAsync(
+            "DELETE FROM delivery_queue WHERE (id, owner) IN (SELECT r.id, r.node FROM {rows} AS r) RETURNING id", r => Ids.FromBytes((byte[])r[0]),
+            new Rows().With("id", Column(ended, s => s.Claim.Id.Bytes())).With("node", Column(ended, _ => node)))).ToHashSet();
+        bool IsOurs(Settlement s) => s.State is DeliveryStates.Pending or DeliveryStates.Sent || mine.Contains(s.Claim.Id);
 
         // Only what there is a reason for is worth a new version of the row: not each time that it waits in line.
-        var told = settlements.Where(s => s.Reason.Length > 0).OrderBy(s => s.Claim.Id).ToArray();
+        var told = settlements.Where(s => s.Reason.Length > 0 && IsOurs(s)).OrderBy(s => s.Claim.Id).ToArray();
         await session.ExecuteAsync(
             "UPDATE deliveries SET state = r.state, reason = r.reason, finished_at = r.finished_at, attempts = r.attempts, last_attempt_at = COALESCE(r.attempted_at, last_attempt_at), " +
             "last_code = r.code, last_error = r.error, last_response = r.response FROM {rows} AS r WHERE deliveries.tenant = r.tenant AND deliveries.id = r.id AND deliveries.state = 'pending'",
@@ -106,7 +111,7 @@ public sealed partial class Store
                 .With("reason", Column(told, s => s.Reason)).With("finished_at", Column(told, s => s.State == DeliveryStates.Pending ? (long?)null : now))
                 .With("attempts", Column(told, s => s.Claim.Attempts - (s.NotTried ? 1 : 0))).With("attempted_at", Column(told, s => s.NotTried ? (long?)null : now))
                 .With("code", Column(told, s => s.Code)).With("error", Column(told, s => s.Error)).With("response", Column(told, s => s.Response)));
-        var dead = settlements.Where(s => s.State == DeliveryStates.Dead).ToArray();
+        var dead = settlements.Where(s => s.State == DeliveryStates.Dead && IsOurs(s)).ToArray();
         await session.ExecuteAsync(
             "INSERT INTO dead_letters (id, tenant, event_id, partition, position, reason, error, created_at, payload, kind, delivery_id, channel, attempts, code, response) " +
             "SELECT r.id, d.tenant, COALESCE(d.event_id, d.id), -1, 0, r.reason, r.error, r.created_at, r.payload, 'delivery', d.id, d.channel, r.attempts, r.code, r.response " +

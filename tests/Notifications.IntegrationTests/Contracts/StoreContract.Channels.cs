@@ -159,6 +159,8 @@ public abstract partial class StoreContract
         Time.Advance(TimeSpan.FromSeconds(61));
         var now = Assert.Single(await ClaimAsync(node: "n2"));
         await Store.SettleAsync("n1", [new Settlement(old, DeliveryStates.Pending, "timeout") { DueAt = Time.Milliseconds }]);
+        await Store.SettleAsync("n1", [new Settlement(old, DeliveryStates.Dead, "timeout")]);
+        Assert.Equal("pending", (await DeliveryAsync(plan.Event.Id)).State);
         Assert.Empty(await ClaimAsync(node: "n3"));
         await Store.SettleAsync("n1", [Sent(old)]);
         Assert.Equal("sent", (await DeliveryAsync(plan.Event.Id)).State);
