@@ -64,7 +64,8 @@ export class Connection {
           if (isUnauthorized(error)) {
             throw error;
           }
-          reason = error instanceof NotifyError ? error : new NotifyError("network", String(error));
+          // Plain, for it goes to other tabs.
+          reason = { code: error instanceof NotifyError ? error.code : "network", message: error instanceof Error ? error.message : String(error) };
         }
         if (isEnded()) {
           break;

@@ -247,7 +247,8 @@ export class Session implements TabsHost, ConnectionHost {
         }
         const wait = backoff(attempt, this.environment);
         const state = this.environment.isOnline() ? "waiting" : "offline";
-        this.#show({ state, retryAt: this.environment.now() + wait, reason: error as NotifyErrorLike });
+        const { code, message } = error as NotifyErrorLike;
+        this.#show({ state, retryAt: this.environment.now() + wait, reason: { code, message } });
         await this.#pause.for(wait);
       }
     }
@@ -360,7 +361,7 @@ export class Session implements TabsHost, ConnectionHost {
   }
 
   #giveUp(error: unknown): void {
-    const reason = isUnauthorized(error) ? { code: "unauthorized", message: error.message } : (error as NotifyErrorLike);
+    const reason = isUnauthorized(error) ? { code: "unauthorized", message: error.message } : { code: (error as NotifyErrorLike).code, message: (error as NotifyErrorLike).message };
     this.stop(isUnauthorized(error) ? "unauthorized" : "disconnected", reason);
     this.host.failed(error);
   }
