@@ -1,13 +1,13 @@
-import type {
-  ChannelName,
-  ChannelSetting,
-  ChannelSettings,
-  Digest,
-  NotifyClient,
-  NotifyErrorLike,
-  Preferences,
-  QuietHours,
-  Topic,
+import {
+  UnauthorizedError,
+  type ChannelName,
+  type ChannelSetting,
+  type ChannelSettings,
+  type Digest,
+  type NotifyClient,
+  type Preferences,
+  type QuietHours,
+  type Topic,
 } from "@notifications/client";
 import { html, nothing, type PropertyDeclarations, type TemplateResult } from "lit";
 import { announce } from "./announce.ts";
@@ -57,7 +57,7 @@ export class NotifyPreferences extends NotifyElement {
   private declare saved: Preferences | null;
   private declare topics: readonly Topic[];
   /** Why they did not come. */
-  private declare problem: NotifyErrorLike | null;
+  private declare problem: "unauthorized" | "error" | null;
   /** What became of the last change. */
   private declare outcome: "saved" | "failed" | null;
 
@@ -96,7 +96,7 @@ export class NotifyPreferences extends NotifyElement {
   protected override render(): TemplateResult {
     const { text, problem } = this;
     if (problem !== null) {
-      const signedOut = problem.code === "unauthorized";
+      const signedOut = problem === "unauthorized";
       return html`<div class="notice">
         <h3>${signedOut ? text.unauthorized : text.preferencesError}</h3>
         ${signedOut ? html`<p>${text.unauthorizedHint}</p>` : html`<button class="button" @click=${this.#retry}>${text.retry}</button>`}
@@ -312,7 +312,7 @@ export class NotifyPreferences extends NotifyElement {
       }
     } catch (error) {
       if (client === this.notify) {
-        this.problem = isErrorLike(error) ? error : { code: "network", message: String(error) };
+        this.problem = error instanceof UnauthorizedError ? "unauthorized" : "error";
       }
     }
   }
@@ -395,10 +395,6 @@ function withChange(preferences: Preferences, { channels: general, categories, .
     channels: { ...preferences.channels, ...general },
     effective: preferences.effective.map((line) => ({ ...line, channels: { ...line.channels, ...categories?.[line.category] } })),
   };
-}
-
-function isErrorLike(error: unknown): error is NotifyErrorLike {
-  return typeof error === "object" && error !== null && "code" in error && "message" in error;
 }
 
 declare global {
