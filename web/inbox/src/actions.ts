@@ -1,14 +1,16 @@
-import type { Inbox, Item } from "@notifications/client";
+import type { Item } from "@notifications/client";
 import { html, nothing, type ReactiveControllerHost, type TemplateResult } from "lit";
 import { announce } from "./announce.ts";
 import { snoozeEntries, snoozeForm } from "./dialogs.ts";
+import type { Here } from "./feed.ts";
 import { commands, commandsOf, type ItemChange } from "./item.ts";
-import type { Labels } from "./labels/labels.ts";
-import type { Menu } from "./menu.ts";
+import type { Menu, MenuEntry } from "./menu.ts";
 import { relativeTime } from "./time.ts";
 
 /** How long what was done can be undone from its line, in milliseconds. */
 const undoFor = 10_000;
+
+export type BulkCommand = "read" | "unread" | "archive" | "unarchive";
 
 /** What was done, and how it is taken back. */
 interface Done {
@@ -18,14 +20,13 @@ interface Done {
 
 /** What can be done with items, and the line that says what was, and undoes it. */
 export class Actions {
-  done: Done | null = null;
-
+  #done: Done | null = null;
   #host: ReactiveControllerHost;
   #menu: Menu;
-  #here: () => { list: Inbox | undefined; text: Labels; locale: string };
+  #here: () => Here;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(host: ReactiveControllerHost, menu: Menu, here: () => { list: Inbox | undefined; text: Labels; locale: string }) {
+  constructor(host: ReactiveControllerHost, menu: Menu, here: () => Here) {
     this.#host = host;
     this.#menu = menu;
     this.#here = here;
@@ -66,7 +67,30 @@ export class Actions {
     }
   }
 
-  bulk(command: "read" | "unread" | "archive" | "unarchive", ids: readonly string[]): void {
+  /** What can be done with the whole list. */
+  entries(): MenuEntry[] {
+    const { list, text } = this.#here();
+    if (list === undefined) {
+      return [];
+    }
+    const readAll: MenuEntry = {
+      label: text.markAllRead,
+      icon: "checkAll",
+      run: () => {
+        this.attempt(list.readAll());
+      },
+    };
+    const archiveRead: MenuEntry = {
+      label: text.archiveAllRead,
+      icon: "archive",
+      run: () => {
+        this.attempt(list.archiveAll({ onlyRead: true }));
+      },
+    };
+    return list.filter.status === "archived" ? [readAll] : [readAll, archiveRead];
+  }
+
+  bulk(command: BulkCommand, ids: readonly string[]): void {
     const { list, text } = this.#here();
     if (list === undefined || ids.length === 0) {
       return;
@@ -93,7 +117,7 @@ export class Actions {
 
   say(done: Done | null): void {
     clearTimeout(this.#timer);
-    this.done = done;
+    this.#done = done;
     this.#host.requestUpdate();
     if (done !== null) {
       announce(done.text);
@@ -103,18 +127,22 @@ export class Actions {
     }
   }
 
+  get undoable(): boolean {
+    return this.#done?.undo !== undefined;
+  }
+
   undo = (): void => {
-    const undo = this.done?.undo;
+    const undo = this.#done?.undo;
     this.say(null);
     undo?.();
   };
 
   render(): TemplateResult | typeof nothing {
-    return this.done === null
+    return this.#done === null
       ? nothing
       : html`<div class="done" part="done">
-          <span>${this.done.text}</span>
-          ${this.done.undo === undefined ? nothing : html`<button type="button" @click=${this.undo}>${this.#here().text.undo}</button>`}
+          <span>${this.#done.text}</span>
+          ${this.#done.undo === undefined ? nothing : html`<button type="button" @click=${this.undo}>${this.#here().text.undo}</button>`}
         </div>`;
   }
 }

@@ -1,6 +1,8 @@
 import type { Counts, InboxFilter } from "@notifications/client";
 import { html, nothing, type TemplateResult } from "lit";
 import { icon, type IconName } from "./icons.ts";
+import type { BulkCommand } from "./actions.ts";
+import { commands } from "./item.ts";
 import type { Labels } from "./labels/labels.ts";
 
 /** One of the lists of an inbox. */
@@ -39,7 +41,7 @@ export function iconButton(name: IconName, label: string, run: (event: Event) =>
 export function tabsView(tabs: readonly InboxTab[], active: InboxTab, counts: Counts | null, text: Labels, choose: (tab: InboxTab) => void): TemplateResult {
   const move = (event: KeyboardEvent): void => {
     const list = event.currentTarget as HTMLElement;
-    const at = tabs.indexOf(active);
+    const at = tabs.findIndex(({ id }) => id === active.id);
     const forward = getComputedStyle(list).direction === "rtl" ? "ArrowLeft" : "ArrowRight";
     const step = event.key === forward ? 1 : event.key === "ArrowLeft" || event.key === "ArrowRight" ? -1 : 0;
     const next = event.key === "Home" ? 0 : event.key === "End" ? tabs.length - 1 : (at + step + tabs.length) % tabs.length;
@@ -52,7 +54,7 @@ export function tabsView(tabs: readonly InboxTab[], active: InboxTab, counts: Co
   };
   return html`<div class="tabs" part="tabs" role="tablist" aria-label=${text.tabs} @keydown=${move}>
     ${tabs.map((tab) => {
-      const selected = tab === active;
+      const selected = tab.id === active.id;
       const unread = tab.filter.status === "unread" && tab.filter.category === undefined ? (counts?.unread ?? 0) : 0;
       return html`<button
         type="button"
@@ -75,24 +77,27 @@ export function tabsView(tabs: readonly InboxTab[], active: InboxTab, counts: Co
 
 export interface BulkCommands {
   all: () => void;
-  read: () => void;
-  unread: () => void;
-  /** Puts back instead, where the list is that of the archived. */
-  archive: () => void;
+  run: (command: BulkCommand) => void;
   done: () => void;
 }
 
 /** What stands where the tabs were while items are ticked. */
-export function bulkView(size: number, all: boolean, archived: boolean, text: Labels, run: BulkCommands): TemplateResult {
-  const button = (name: IconName, label: string, command: () => void): TemplateResult =>
-    html`<button type="button" class="icon-button" title=${label} aria-label=${label} ?disabled=${size === 0} @click=${command}>${icon(name)}</button>`;
+export function bulkView(size: number, all: boolean, archived: boolean, text: Labels, bulk: BulkCommands): TemplateResult {
+  const button = (command: BulkCommand): TemplateResult => {
+    const { icon: picture, label } = commands[command];
+    const run = (): void => {
+      bulk.run(command);
+    };
+    return html`<button type="button" class="icon-button" title=${text[label]} aria-label=${text[label]} ?disabled=${size === 0} @click=${run}>
+      ${icon(picture)}
+    </button>`;
+  };
   return html`<div class="bulk" part="bulk" role="group" aria-label=${text.select}>
     <label>
-      <input type="checkbox" class="tick" aria-label=${text.selectAll} .checked=${all} .indeterminate=${size > 0 && !all} @change=${run.all} />
+      <input type="checkbox" class="tick" aria-label=${text.selectAll} .checked=${all} .indeterminate=${size > 0 && !all} @change=${bulk.all} />
       <span>${text.selected(size)}</span>
     </label>
-    ${button("check", text.markRead, run.read)} ${button("unread", text.markUnread, run.unread)}
-    ${archived ? button("unarchive", text.unarchive, run.archive) : button("archive", text.archive, run.archive)}
-    <button type="button" class="button" @click=${run.done}>${text.done}</button>
+    ${button("read")} ${button("unread")} ${button(archived ? "unarchive" : "archive")}
+    <button type="button" class="button" @click=${bulk.done}>${text.done}</button>
   </div>`;
 }
