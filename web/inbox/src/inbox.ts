@@ -150,6 +150,7 @@ export class NotifyInbox extends NotifyElement {
       </header>
       ${settings
         ? html`<notify-preferences
+            heading=""
             class="settings"
             .client=${this.notify}
             .labels=${this.labels}
