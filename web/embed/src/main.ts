@@ -1,0 +1,3 @@
+import "@notifications/inbox/define";
+
+export { createNotifyClient, NotifyError, UnauthorizedError } from "@notifications/client";
