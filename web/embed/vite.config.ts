@@ -9,14 +9,16 @@ export default defineConfig({
     target: "es2022",
     outDir: "../dist/embed",
     emptyOutDir: true,
-    // Preloading would address the chunks from the page that embeds them.
-    modulePreload: false,
+    // As a library: its exports stay, and nothing preloads chunks, which would be looked for where the page is that embeds it.
+    lib: { entry: { notify: "src/notify.ts" }, formats: ["es"] },
     rolldownOptions: {
-      input: { notify: "src/notify.ts", main: "src/main.ts" },
-      preserveEntrySignatures: "strict",
       output: {
-        entryFileNames: (chunk) => (chunk.name === "notify" ? "notify.js" : "assets/[name]-[hash].js"),
+        // Libraries are left readable otherwise.
+        minify: true,
+        entryFileNames: "[name].js",
         chunkFileNames: "assets/[name]-[hash].js",
+        // All that is needed at once, as one file, apart from the entry, which names it.
+        codeSplitting: { groups: [{ name: "main", test: /\/embed\/src\/main\.ts$/ }] },
       },
     },
   },
