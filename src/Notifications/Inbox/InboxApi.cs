@@ -14,7 +14,9 @@ namespace Notifications.Inbox;
 /// <param name="Data">Items, newest first.</param>
 /// <param name="NextCursor">Goes into <c>after</c> for the next, older page; null at the end.</param>
 /// <param name="Counts">The user's counts.</param>
-public sealed record InboxPage(IReadOnlyList<InboxItem> Data, string? NextCursor, Counts Counts);
+/// <param name="Epoch">Which history of the store this is.</param>
+/// <param name="Head">The position in the user's log that the page shows: a connection or <c>sync</c> that goes on after it misses nothing.</param>
+public sealed record InboxPage(IReadOnlyList<InboxItem> Data, string? NextCursor, Counts Counts, long Epoch, long Head);
 
 /// <summary>What a client missed.</summary>
 /// <param name="Epoch">Which history of the store this is; comes back with the next request.</param>
@@ -87,7 +89,7 @@ public static class InboxApi
         var group = routes.MapGroup("/v1/me/inbox").WithTags("Inbox").RequireAuthorization(Scopes.User).WithSmallBody();
         group.MapGet("/", ListAsync).WithName("listInbox").WithSummary("The inbox, newest first")
             .WithDescription("status is inbox (default), unseen, seen, unread, read, archived, snoozed or all.")
-            .WithResponseExample(200, $$"""{"data":[{{Item}}],"nextCursor":null,"counts":{{Counts}}}""");
+            .WithResponseExample(200, $$"""{"data":[{{Item}}],"nextCursor":null,"counts":{{Counts}},"epoch":1795336811605,"head":9}""");
         group.MapGet("/counts", CountsAsync).WithName("getCounts").WithSummary("How many items are unseen and unread")
             .WithResponseExample(200, Counts);
         group.MapGet("/sync", SyncAsync).WithName("syncInbox").WithSummary("What is new or changed since a position, for clients without a socket")
@@ -105,7 +107,7 @@ public static class InboxApi
     private static UserKey Key(HttpContext context) => new(context.User.Tenant(), context.User.UserId());
 
     private static async Task<Results<Ok<InboxPage>, ProblemHttpResult>> ListAsync(
-        HttpContext context, UserLog log, string? status = null, string? category = null, string? after = null, int? limit = null,
+        HttpContext context, UserLog log, StoreEpoch current, string? status = null, string? category = null, string? after = null, int? limit = null,
         CancellationToken cancellationToken = default)
     {
         if (Paging.Check(after, limit, out var place, out var count) is { } problem)
@@ -124,9 +126,9 @@ public static class InboxApi
             return Paging.BadCursor();
         }
 
-        var (items, counts) = await log.PageAsync(Key(context), wanted, category, before, count + 1, cancellationToken);
+        var (items, head) = await log.PageAsync(Key(context), wanted, category, before, count + 1, cancellationToken);
         var page = Paging.Page(items, count, item => item, item => item.Seq.ToString(CultureInfo.InvariantCulture));
-        return TypedResults.Ok(new InboxPage(page.Data, page.NextCursor, counts));
+        return TypedResults.Ok(new InboxPage(page.Data, page.NextCursor, head.Counts, current.Value, head.Counter));
     }
 
     private static async Task<Ok<Counts>> CountsAsync(HttpContext context, UserLog log, CancellationToken cancellationToken) =>

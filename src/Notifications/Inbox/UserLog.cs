@@ -15,7 +15,7 @@ public sealed class UserLog(Store store, IDoorbell doorbell)
         CurrentAsync(key, () => store.HeadAsync(key, cancellationToken));
 
     /// <summary>A page of the inbox: see <see cref="Store.InboxPageAsync"/>.</summary>
-    public Task<(List<InboxItem> Items, Counts Counts)> PageAsync(
+    public Task<(List<InboxItem> Items, Head Head)> PageAsync(
         UserKey key, InboxStatus status, string? category, long before, int limit, CancellationToken cancellationToken) =>
         CurrentAsync(key, () => store.InboxPageAsync(key, status, category, before, limit, cancellationToken));
 

@@ -30,11 +30,11 @@ public sealed partial class Store
     /// <param name="before">Only items with a lower <c>seq</c>.</param>
     /// <param name="limit">How many at most.</param>
     /// <param name="cancellationToken">Gives up.</param>
-    public Task<OrBehind<(List<InboxItem> Items, Counts Counts)>> InboxPageAsync(
+    public Task<OrBehind<(List<InboxItem> Items, Head Head)>> InboxPageAsync(
         UserKey key, InboxStatus status, string? category, long before, int limit, CancellationToken cancellationToken) =>
         ReadOwnAsync(
             key,
-            async (session, head) => (await session.QueryAsync(PageSql[(int)status], ReadItem, key.Tenant, key.User, before, category, limit), head.Counts),
+            async (session, head) => (await session.QueryAsync(PageSql[(int)status], ReadItem, key.Tenant, key.User, before, category, limit), head),
             cancellationToken);
 
     /// <summary>One item, or null where the user has none of this <c>seq</c> and id.</summary>

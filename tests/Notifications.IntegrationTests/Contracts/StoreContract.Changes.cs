@@ -213,7 +213,7 @@ public abstract partial class StoreContract
             Assert.Equal(seqs, found);
         }
 
-        Assert.Equal(new Counts(2, 3), (await UserLog.PageAsync(Ann, InboxStatus.Archived, null, long.MaxValue, 1, Never)).Counts);
+        Assert.Equal(new Counts(2, 3), (await UserLog.PageAsync(Ann, InboxStatus.Archived, null, long.MaxValue, 1, Never)).Head.Counts);
         await AssertCountsAsync(Ann);
     }
 

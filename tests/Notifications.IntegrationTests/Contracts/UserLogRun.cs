@@ -395,9 +395,9 @@ internal sealed class UserLogRun : IDoorbell
 
         foreach (var status in Statuses)
         {
-            var (items, counts) = await _log.PageAsync(key, status, null, long.MaxValue, 10_000, default);
+            var (items, head) = await _log.PageAsync(key, status, null, long.MaxValue, 10_000, default);
             Equal("list", string.Join('\n', kept.Where(i => i.Is(status)).Reverse().Select(i => i.Shown)), string.Join('\n', items.Select(Shown)));
-            Equal("counts of a list", model.Counts, counts);
+            Equal("place and counts of a list", (model.Counter, model.Counts), (head.Counter, head.Counts));
         }
     }
 

@@ -1,0 +1,74 @@
+import type { Counts, Item, StateEvent } from "./types.ts";
+
+/**
+ * What the user's log says, as the tab with the connection hears it and passes it on to the others. `prev` is the place of the log before a
+ * message: who is not there yet has missed something.
+ */
+export type Message =
+  | { kind: "notification"; prev: number; item: Item; counts: Counts; missed: boolean }
+  | { kind: "updated"; prev: number; items: Item[]; counts: Counts }
+  | { kind: "counts"; counts: Counts }
+  /** Everything up to `head` has been told. */
+  | { kind: "synced"; prev: number; epoch: number; head: number; recovered: boolean; missed: number; first: boolean; counts: Counts }
+  /** What was told before is of no use. */
+  | { kind: "reset"; epoch: number; head: number; first: boolean; counts: Counts }
+  | { kind: "state"; state: StateEvent };
+
+/** The service's answer to `GET /v1/me/inbox/sync`. */
+export interface SyncAnswer {
+  epoch: number;
+  head: number;
+  reset: boolean;
+  items: Item[];
+  hasMore: boolean;
+  counts: Counts;
+}
+
+/** A place in the user's log. */
+export interface Position {
+  epoch: number;
+  at: number;
+}
+
+/** Where this tab is in the user's log, and whether what comes next follows without a gap. */
+export class Replica {
+  /** Up to here everything has been told; null before the first word. */
+  position: Position | null = null;
+  /** Since this place everything has passed through here; what was fetched earlier may lack what lies between. */
+  anchor = Infinity;
+
+  start(position: Position): void {
+    this.position = position;
+    this.anchor = position.at;
+  }
+
+  /** `new`: take it; `old`: it is here already; `gap`: something before it is not. */
+  place(prev: number, rev: number): "new" | "old" | "gap" {
+    if (this.position === null || prev > this.position.at) {
+      return "gap";
+    }
+    return rev > this.position.at ? "new" : "old";
+  }
+
+  advance(at: number): void {
+    if (this.position !== null && at > this.position.at) {
+      this.position = { ...this.position, at };
+    }
+  }
+}
+
+/** The messages that an answer of `sync` stands for, in the order of the log. */
+export function messagesOf(answer: SyncAnswer, from: Position): Message[] {
+  if (answer.reset) {
+    return [{ kind: "reset", epoch: answer.epoch, head: answer.head, first: false, counts: answer.counts }];
+  }
+  let prev = from.at;
+  const messages: Message[] = [];
+  for (const item of [...answer.items].sort((a, b) => a.rev - b.rev)) {
+    messages.push(item.seq > from.at
+      ? { kind: "notification", prev, item, counts: answer.counts, missed: true }
+      : { kind: "updated", prev, items: [item], counts: answer.counts });
+    prev = item.rev;
+  }
+  return messages;
+}
