@@ -9,6 +9,7 @@ import { place, type Placement } from "./place.ts";
 import { offer } from "./settings.ts";
 import { soundOnArrival } from "./sound.ts";
 import { theme } from "./theme.ts";
+import type { InboxTab } from "./toolbar.ts";
 
 /** What the badge counts: what was never on the screen, what was not opened; or only a dot where there is something unseen. */
 export type Badge = "unseen" | "unread" | "dot" | "none";
@@ -149,7 +150,7 @@ export class NotifyBell extends NotifyElement {
   /** The title of the panel. */
   declare heading: string | null | undefined;
   /** The lists of the panel: see `<notify-inbox>`. */
-  declare tabs: unknown;
+  declare tabs: readonly InboxTab[] | null | undefined;
   /** Leaves out the settings. */
   declare noPreferences: boolean;
   /** Shows what arrives as toasts, while the panel is closed. */

@@ -96,7 +96,11 @@ export interface Labels {
   // Preferences
   preferences: string;
   back: string;
+  loadingPreferences: string;
+  preferencesError: string;
   channels: string;
+  /** The line for all that has no line of its own. */
+  general: string;
   channelInbox: string;
   channelEmail: string;
   channelWebhook: string;
@@ -111,6 +115,7 @@ export interface Labels {
   from: string;
   to: string;
   timeZone: (zone: string) => string;
+  useTimeZone: (zone: string) => string;
   digestTitle: string;
   digestHint: string;
   hourly: string;
@@ -120,9 +125,10 @@ export interface Labels {
   at: string;
   weekday: string;
   topics: string;
+  /** How a topic is shown, which the service knows by its key. */
+  topic: (key: string) => string;
   topicsHint: string;
   topicLocked: string;
-  noTopics: string;
   thisBrowser: string;
   desktop: string;
   desktopHint: string;
@@ -130,7 +136,6 @@ export interface Labels {
   desktopUnsupported: string;
   sound: string;
   soundHint: string;
-  saving: string;
   saved: string;
   saveFailed: string;
 }
