@@ -20,7 +20,7 @@ const staleAfter = 15 * 60 * 1000;
 try {
   await takeLock();
   try {
-    const wanted = hash(["package.json", "package-lock.json", ".npmrc", "demo/package.json", "docs/package.json"]);
+    const wanted = hash(["package.json", "package-lock.json", ".npmrc", ...files(root).filter((path) => /^\w+\/package\.json$/.test(path))]);
     if (read(installStamp) !== wanted) {
       run("npm ci --ignore-scripts --no-audit --no-fund --prefer-offline --fetch-retries=1");
       writeFileSync(installStamp, wanted);

@@ -1,32 +1,34 @@
-using System.Globalization;
+using Microsoft.AspNetCore.Cors;
 using Microsoft.AspNetCore.Http.HttpResults;
-using Microsoft.AspNetCore.StaticFiles;
-using Microsoft.Extensions.FileProviders;
-using Microsoft.Net.Http.Headers;
 using Notifications.Hosting;
 
 namespace Notifications.Server;
 
 /// <summary>
-/// Serves the pages that were built with the server: the demo at <c>/demo/</c> (Development only, where events are taken) and the API reference
-/// at <c>/docs/</c>. Where they were not built, the answer is a 404 that says why and what to do.
+/// Serves the pages that were built with the server: the demo at <c>/demo/</c> (Development only, where events are taken), the documentation at
+/// <c>/docs/</c>, and at <c>/embed/</c> what other sites embed. Where they were not built, the answer is a 404 that says why and what to do.
 /// </summary>
 public static partial class WebPages
 {
     private const string Shared =
-        "default-src 'self'; script-src 'self'; base-uri 'none'; object-src 'none'; form-action 'self'; frame-ancestors 'none'; ";
+        "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; ";
 
-    private const string DemoPolicy = Shared + "style-src 'self'; connect-src 'self' ws: wss:; img-src 'self' https: data:";
+    // Markup is only made by lit, through the policy of that name.
+    private const string Trusted = "; require-trusted-types-for 'script'; trusted-types lit-html";
 
-    // Swagger UI sets style attributes and carries its icons as data.
-    private const string DocsPolicy = Shared + "style-src 'self' 'unsafe-inline'; connect-src 'self'; img-src 'self' data:";
+    private const string DemoPolicy = Shared + "connect-src 'self' ws: wss:; img-src 'self' https: data:" + Trusted;
+    private const string GuidePolicy = Shared + "connect-src 'self'; img-src 'self' https: data:" + Trusted;
 
-    private static readonly FileExtensionContentTypeProvider ContentTypes = new();
+    // Swagger UI makes markup of descriptions (which it cleans first) without a policy, and carries its icons as data.
+    private const string ReferencePolicy = Shared + "connect-src 'self'; img-src 'self' data:";
+
+    // Scripts only: no page of theirs, and none of ours is to be framed.
+    private const string EmbedPolicy = "default-src 'none'; frame-ancestors 'none'";
 
     private static readonly string[] ReadMethods = [HttpMethods.Get, HttpMethods.Head];
 
     /// <summary>
-    /// Maps <c>/docs/</c>, and in Development <c>/demo/</c>, from the folder <c>wwwroot</c> beside the server's assembly.
+    /// Maps <c>/docs/</c>, <c>/embed/</c>, and in Development <c>/demo/</c>, from the folder <c>wwwroot</c> beside the server's assembly.
     /// </summary>
     /// <param name="app">The application to add the pages to.</param>
     /// <returns>The same application.</returns>
@@ -36,10 +38,20 @@ public static partial class WebPages
         var root = Path.Combine(AppContext.BaseDirectory, "wwwroot");
         if (app.HasDemo())
         {
-            MapPage(app, root, "demo", DemoPolicy);
+            MapFolder(app, root, "demo", "index.html", _ => DemoPolicy);
         }
 
-        MapPage(app, root, "docs", DocsPolicy);
+        MapFolder(app, root, "docs", "index.html", path => path.Contains('/') ? GuidePolicy : ReferencePolicy);
+        // For pages of any origin: it is the same for everyone, and what it then asks for needs a user's token.
+        MapFolder(app, root, "embed", "notify.js", _ => EmbedPolicy)
+            .WithMetadata(new DisableCorsAttribute())
+            .AddEndpointFilter((call, next) =>
+            {
+                var headers = call.HttpContext.Response.Headers;
+                headers.AccessControlAllowOrigin = "*";
+                headers["Cross-Origin-Resource-Policy"] = "cross-origin";
+                return next(call);
+            });
         return app;
     }
 
@@ -50,58 +62,56 @@ public static partial class WebPages
     internal static bool HasDemo(this WebApplication app) =>
         app.Environment.IsDevelopment() && app.Services.GetRequiredService<Node>().Has(Roles.Ingest);
 
-    private static void MapPage(WebApplication app, string root, string name, string policy)
+    /// <param name="app">Where it is mapped.</param>
+    /// <param name="root">The folder that it is in.</param>
+    /// <param name="name">The folder, and the first part of the address.</param>
+    /// <param name="main">A file without which it is not there.</param>
+    /// <param name="policy">The Content-Security-Policy of a file, by its path in the folder.</param>
+    private static RouteHandlerBuilder MapFolder(WebApplication app, string root, string name, string main, Func<string, string> policy)
     {
         var folder = Path.Combine(root, name);
-        if (!File.Exists(Path.Combine(folder, "index.html")))
+        if (!File.Exists(Path.Combine(folder, main)))
         {
             var reason = ReadReason(root);
             LogNotBuilt(app.Logger, name, reason);
             var text = Explain(name, reason);
-            app.MapMethods($"/{name}/{{**path}}", ReadMethods, () => TypedResults.Text(text, "text/plain; charset=utf-8", statusCode: 404))
+            return app.MapMethods($"/{name}/{{**path}}", ReadMethods, () => TypedResults.Text(text, "text/plain; charset=utf-8", statusCode: 404))
                 .ExcludeFromDescription();
-            return;
         }
 
-        var files = new PhysicalFileProvider(folder);
+        var files = new WebFiles(folder);
         app.Lifetime.ApplicationStopped.Register(files.Dispose);
-        app.MapMethods(
+        return app.MapMethods(
                 $"/{name}/{{**path}}",
                 ReadMethods,
                 Results<PhysicalFileHttpResult, RedirectHttpResult, NotFound> (HttpContext context, string? path) =>
-                    Serve(context, files, name, path, policy))
+                    Serve(context, files, path ?? "", policy))
             .ExcludeFromDescription();
     }
 
     private static Results<PhysicalFileHttpResult, RedirectHttpResult, NotFound> Serve(
-        HttpContext context, PhysicalFileProvider files, string name, string? path, string policy)
+        HttpContext context, WebFiles files, string path, Func<string, string> policy)
     {
-        // The page's own addresses start at its folder, so it has to be asked for with the slash.
-        if (string.IsNullOrEmpty(path) && !context.Request.Path.Value!.EndsWith('/'))
+        var request = context.Request;
+        var page = $"{path.TrimEnd('/')}/index.html".TrimStart('/');
+        var isFolder = request.Path.Value!.EndsWith('/');
+        var file = isFolder ? page : path;
+        if (!isFolder && files.Has(page))
         {
-            return TypedResults.Redirect($"{context.Request.PathBase}/{name}/{context.Request.QueryString}");
+            // A page's own addresses start at its folder, so it has to be asked for with the slash.
+            return TypedResults.Redirect($"{request.PathBase}{request.Path.ToUriComponent()}/{request.QueryString}");
         }
 
-        var file = files.GetFileInfo(string.IsNullOrEmpty(path) ? "index.html" : path);
-        if (!file.Exists
-            || file.IsDirectory
-            || file.PhysicalPath is null
-            || !ContentTypes.TryGetContentType(file.Name, out var contentType))
+        if (!files.Has(file))
         {
             return TypedResults.NotFound();
         }
 
         var headers = context.Response.Headers;
-        headers.ContentSecurityPolicy = policy;
-        headers.XContentTypeOptions = "nosniff";
-        headers["Referrer-Policy"] = "no-referrer";
+        headers.ContentSecurityPolicy = policy(file);
         // The name of a file under assets/ contains the hash of its content.
-        headers.CacheControl = path?.StartsWith("assets/", StringComparison.Ordinal) is true
-            ? "public, max-age=31536000, immutable"
-            : "no-cache";
-        var tag = string.Create(CultureInfo.InvariantCulture, $"\"{file.LastModified.UtcTicks:x}-{file.Length:x}\"");
-        return TypedResults.PhysicalFile(
-            file.PhysicalPath, contentType, lastModified: file.LastModified, entityTag: new EntityTagHeaderValue(tag));
+        headers.CacheControl = file.StartsWith("assets/", StringComparison.Ordinal) ? "public, max-age=31536000, immutable" : "no-cache";
+        return files.Answer(context, file);
     }
 
     private static string ReadReason(string root)
@@ -121,7 +131,7 @@ public static partial class WebPages
 
     private static string Explain(string name, string reason) =>
         $"""
-        The page /{name}/ was not built with this server.
+        What belongs here, /{name}/, was not built with this server.
 
         {reason}
 
@@ -131,6 +141,6 @@ public static partial class WebPages
 
         """;
 
-    [LoggerMessage(EventId = 9001, Level = LogLevel.Warning, Message = "The page /{Page}/ was not built: {Reason}")]
+    [LoggerMessage(EventId = 9001, Level = LogLevel.Warning, Message = "The pages of /{Page}/ were not built: {Reason}")]
     private static partial void LogNotBuilt(ILogger logger, string page, string reason);
 }

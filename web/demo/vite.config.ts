@@ -1,9 +1,11 @@
 import { defineConfig } from "vite";
+import { resolve } from "../vite.shared.ts";
 
 const server = "http://localhost:8080";
 
 export default defineConfig({
   base: "/demo/",
+  resolve,
   build: {
     outDir: "../dist/demo",
     emptyOutDir: true,

@@ -1,6 +1,13 @@
 import SwaggerUI from "swagger-ui-dist/swagger-ui-es-bundle.js";
 import "swagger-ui-dist/swagger-ui.css";
-import "./style.css";
+import "./site.css";
+import "./reference.css";
+
+// Its own dark theme follows a class, not the system.
+const dark = matchMedia("(prefers-color-scheme: dark)");
+const follow = () => document.documentElement.classList.toggle("dark-mode", dark.matches);
+follow();
+dark.addEventListener("change", follow);
 
 SwaggerUI({
   dom_id: "#api",

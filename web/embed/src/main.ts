@@ -1,0 +1,6 @@
+import "@notifications/inbox/define";
+import { speak } from "./language.ts";
+
+export { createNotifyClient, NotifyError, UnauthorizedError } from "@notifications/client";
+
+speak();
