@@ -9,7 +9,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..", "..");
-const limit = 60_000;
+export const limit = 40_000;
 
 /** Waits for what has no event to await; the limit says that something hangs, not how fast it is. */
 export async function until(what, condition) {
@@ -28,14 +28,16 @@ export class Server {
   #process;
   #log = [];
 
-  constructor(port, folder) {
+  constructor(port, folder, environment) {
     this.port = port;
     this.folder = folder;
+    this.environment = environment;
     this.url = `http://127.0.0.1:${port}`;
   }
 
-  static async start() {
-    const server = new Server(await freePort(), await mkdtemp(join(tmpdir(), "notifications-js-")));
+  /** @param environment Settings besides those that keep it to itself, such as `Notifications__Cors__Origins__0`. */
+  static async start(environment = {}) {
+    const server = new Server(await freePort(), await mkdtemp(join(tmpdir(), "notifications-js-")), environment);
     await server.startAgain();
     return server;
   }
@@ -48,7 +50,7 @@ export class Server {
     }
     const child = spawn("dotnet", [assembly, "--urls", this.url], {
       cwd: dirname(assembly),
-      env: { ...process.env, ASPNETCORE_ENVIRONMENT: "Development", Notifications__DataPath: this.folder },
+      env: { ...process.env, ASPNETCORE_ENVIRONMENT: "Development", Notifications__DataPath: this.folder, ...this.environment },
       stdio: ["ignore", "pipe", "pipe"],
     });
     this.#process = child;
@@ -161,7 +163,7 @@ export class Network {
 }
 
 /** A port that nobody listens on, below those that the system hands out to clients. */
-async function freePort() {
+export async function freePort() {
   for (;;) {
     const port = 12_000 + Math.floor(Math.random() * 17_900);
     const free = await new Promise((resolve) => {
