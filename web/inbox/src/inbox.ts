@@ -278,7 +278,8 @@ export class NotifyInbox extends NotifyElement {
   };
 
   #retry = (): void => {
-    void this.#list?.load();
+    // Not the first page anew where it was an older one that failed: that would drop the others.
+    void (this.#state?.hasMore === true && this.#state.items.length > 0 ? this.#list?.loadMore() : this.#list?.load());
   };
 
   #toggleSettings = (): void => {
