@@ -51,6 +51,10 @@ export class Menu {
     if (this.#anchor === null || element === null) {
       return;
     }
+    if (!this.#anchor.isConnected) {
+      this.close();
+      return;
+    }
     const at = this.#anchor.getBoundingClientRect();
     const [width, height] = [element.offsetWidth, element.offsetHeight];
     const rtl = getComputedStyle(element).direction === "rtl";
