@@ -220,6 +220,11 @@ export const menuStyles = css`
   }
   .menu span {
     flex: 1;
+    unicode-bidi: plaintext;
+    text-align: left;
+  }
+  :host(:dir(rtl)) .menu span {
+    text-align: right;
   }
   .menu small {
     margin-inline-start: 16px;

