@@ -38,7 +38,7 @@ public sealed partial class DeliveryPump(IChannel channel, int slots, BucketLimi
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan ReclaimEvery = TimeSpan.FromSeconds(5);
 
-    /// <summary>How soon the next one of those that go alone is looked for: a node that is killed leaves a hundred of them.</summary>
+    /// <summary>How far apart those that go alone are tried: a node that is killed leaves a hundred of them.</summary>
     private static readonly TimeSpan NextSuspect = TimeSpan.FromMilliseconds(50);
 
     /// <summary>The longest attempt. A claim outlives it, so that nobody else begins one meanwhile.</summary>
@@ -56,7 +56,7 @@ public sealed partial class DeliveryPump(IChannel channel, int slots, BucketLimi
     private int _held;
     private int _rests;
     private long _restsUntil;
-    private DateTimeOffset _nextReclaim;
+    private DateTimeOffset _nextReclaim, _nextSuspect;
     private long _floor;
     private bool _started, _backlog;
 
@@ -216,7 +216,10 @@ public sealed partial class DeliveryPump(IChannel channel, int slots, BucketLimi
                 var suspect = claim.Lost > 0;
                 if (suspect && !_suspect.Wait(0, CancellationToken.None))
                 {
-                    PutBack(claim, context.Time.GetUtcNow() + NextSuspect);
+                    // Each has a time of its own: were they all looked at again at once, all but one would go back again.
+                    var now = context.Time.GetUtcNow();
+                    _nextSuspect = (_nextSuspect > now ? _nextSuspect : now) + NextSuspect;
+                    PutBack(claim, _nextSuspect);
                     break;
                 }
 

@@ -2,7 +2,7 @@ using Notifications.IntegrationTests.Support;
 
 namespace Notifications.IntegrationTests.Faults;
 
-/// <summary>Nodes that only send, on the server engine, one of which is killed again and again.</summary>
+/// <summary>Nodes that only send, on the server engine, which are killed one after the other.</summary>
 [NeedsServers]
 [Collection(FaultTests.Name)]
 public sealed class KilledChannelsTests
@@ -18,7 +18,10 @@ public sealed class KilledChannelsTests
         });
         (await cluster.Api.PostAsync("/v1/webhooks", new { url = receiver.Url })).Expect(201);
         var events = new List<string>();
-        for (var kill = 0; kill < 4; kill++)
+
+        // A node has to be missed before what it held is taken over, and each of these goes alone.
+        var patience = 3 * Until.Limit;
+        for (var kill = 0; kill < 2; kill++)
         {
             var slow = new TaskCompletionSource();
             receiver.Answer = _ => new WebhookAnswer { Gate = slow.Task };
@@ -30,14 +33,14 @@ public sealed class KilledChannelsTests
 
             // Both have some under way; one of them dies with them.
             await Until.TrueAsync("requests to be under way", () => Task.FromResult(receiver.Begun >= before + 10));
-            var node = cluster[kill % 2 == 0 ? "channels1" : "channels2"];
+            var node = cluster[kill == 0 ? "channels1" : "channels2"];
             await node.Server.KillAsync();
             receiver.Answer = _ => new WebhookAnswer();
             slow.SetResult();
             await node.Server.StartAgainAsync();
         }
 
-        await receiver.WaitAsync("every event", all => all.Select(r => r.Data.GetProperty("eventId").GetString()).Distinct().Count() == events.Count);
+        await receiver.WaitAsync("every event", all => all.Select(r => r.Data.GetProperty("eventId").GetString()).Distinct().Count() == events.Count, patience);
         foreach (var id in events)
         {
             await Until.ValueAsync(

@@ -133,8 +133,8 @@ public sealed class WebhookReceiver : IAsyncDisposable
     public Task<IReadOnlyList<ReceivedWebhook>> WaitAsync(int count) => WaitAsync($"{count} webhooks", all => all.Count >= count);
 
     /// <summary>Waits until what has come is as wanted, and returns it.</summary>
-    public Task<IReadOnlyList<ReceivedWebhook>> WaitAsync(string what, Func<IReadOnlyList<ReceivedWebhook>, bool> wanted) =>
-        Until.ValueAsync(what, () => Task.FromResult(Received), wanted);
+    public Task<IReadOnlyList<ReceivedWebhook>> WaitAsync(string what, Func<IReadOnlyList<ReceivedWebhook>, bool> wanted, TimeSpan? limit = null) =>
+        Until.ValueAsync(what, () => Task.FromResult(Received), wanted, limit);
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync() => await StopAsync();

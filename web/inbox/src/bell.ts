@@ -14,6 +14,11 @@ import type { InboxTab } from "./toolbar.ts";
 /** What the badge counts: what was never on the screen, what was not opened; or only a dot where there is something unseen. */
 export type Badge = "unseen" | "unread" | "dot" | "none";
 
+/** The parts of the inbox, for those who style the bell's. */
+const inboxParts =
+  "header, heading, tabs, tab, tab-selected, tab-count, bulk, banner, list, feed, pill, done, item, item-unread, item-low, item-normal, item-high, " +
+  "item-critical, item-image, item-title, item-body, item-meta, item-dot, item-action, item-tools, menu, notice, skeleton";
+
 /**
  * A bell with a badge, and the inbox in a panel that it opens: a popover, or a sheet on phones.
  *
@@ -21,7 +26,9 @@ export type Badge = "unseen" | "unread" | "dot" | "none";
  * @slot icon - a picture in place of the bell
  * @csspart button - the bell
  * @csspart badge - the count on it
- * @csspart panel - what opens
+ * @csspart panel - what opens; the parts of `<notify-inbox>` are parts of the bell, too
+ * @csspart close - the button that closes the panel
+ * @csspart toast - one toast
  */
 export class NotifyBell extends NotifyElement {
   static override properties: PropertyDeclarations = {
@@ -164,6 +171,8 @@ export class NotifyBell extends NotifyElement {
   private declare counts: Counts | null;
 
   #used = false;
+  /** Whether the panel is shown, or about to be. */
+  #shown = false;
 
   constructor() {
     super();
@@ -210,9 +219,8 @@ export class NotifyBell extends NotifyElement {
 
   protected override updated(changed: PropertyValues): void {
     this.#offer(this.isConnected);
-    const panel = this.#panel;
-    if (changed.has("open") && panel !== null && panel.matches(":popover-open") !== this.open) {
-      panel.togglePopover(this.open);
+    if (changed.has("open") && this.#shown !== this.open) {
+      this.#panel?.togglePopover(this.open);
     }
   }
 
@@ -271,7 +279,7 @@ export class NotifyBell extends NotifyElement {
 
   #inbox(): TemplateResult {
     return html`<notify-inbox
-      exportparts="header, tabs, list, item, footer"
+      exportparts=${inboxParts}
       .client=${this.notify}
       .labels=${this.labels}
       .locale=${this.language}
@@ -300,9 +308,8 @@ export class NotifyBell extends NotifyElement {
     if (event.target !== event.currentTarget) {
       return;
     }
-    const opens = event.newState === "open";
-    this.open = opens;
-    this.#follow(opens);
+    this.open = this.#shown = event.newState === "open";
+    this.#follow(this.#shown);
   }
 
   #toggled(event: ToggleEvent): void {
@@ -353,7 +360,8 @@ export class NotifyBell extends NotifyElement {
 
   #follow(on: boolean): void {
     if (on) {
-      this.#place();
+      // It has no size before it is shown, and is not painted before this.
+      requestAnimationFrame(this.#place);
       addEventListener("resize", this.#place);
       addEventListener("scroll", this.#place, { capture: true, passive: true });
     } else {

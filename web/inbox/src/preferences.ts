@@ -312,7 +312,8 @@ export class NotifyPreferences extends NotifyElement {
       }
     } catch (error) {
       if (client === this.notify) {
-        this.problem = error instanceof UnauthorizedError ? "unauthorized" : "error";
+        const signedOut = error instanceof UnauthorizedError || (error instanceof Error && "code" in error && error.code === "unauthorized");
+        this.problem = signedOut ? "unauthorized" : "error";
       }
     }
   }
