@@ -76,12 +76,17 @@ export class Feed {
     this.#virtual.setKeys([...this.#items.keys()], before.length > 0);
   }
 
+  /** Focuses what a reader came for: the item they were at, or what stands above where there are none. */
+  enter(options?: FocusOptions): void {
+    (this.#find(".item[tabindex='0']") ?? this.#find("[role=tab][tabindex='0']") ?? this.#find(".heading"))?.focus(options);
+  }
+
   /** After each update of the host. */
   updated(): void {
     const heir = this.#heir;
     this.#heir = undefined;
     if (heir === null) {
-      this.#find("[role=tab][tabindex='0'], .heading")?.focus();
+      this.enter();
     } else if (heir !== undefined) {
       this.#reveal(heir);
     }

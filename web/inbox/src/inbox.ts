@@ -75,7 +75,7 @@ export class NotifyInbox extends NotifyElement {
 
   /** Focuses what a reader came for: the item they were at, the first one, or the tabs where there are none. */
   override focus(options?: FocusOptions): void {
-    (this.#find(".item[tabindex='0']") ?? this.#find("[role=tab][tabindex='0'], .heading"))?.focus(options);
+    this.#feed.enter(options);
   }
 
   protected override attach(client: NotifyClient): (() => void)[] {
@@ -150,6 +150,7 @@ export class NotifyInbox extends NotifyElement {
       </header>
       ${settings
         ? html`<notify-preferences
+            heading=""
             class="settings"
             .client=${this.notify}
             .labels=${this.labels}
@@ -272,6 +273,7 @@ export class NotifyInbox extends NotifyElement {
     this.#list?.showNew();
     this.#find("#panel")?.scrollTo({ top: 0 });
     // The list is taken over with the next update.
+    this.requestUpdate();
     void this.updateComplete.then(() => this.#feed.focus(0));
   };
 

@@ -289,7 +289,7 @@ export const inboxStyles = css`
   }
   .skeleton .picture,
   .skeleton i {
-    background: var(--_raised);
+    background: color-mix(in srgb, var(--_text) 9%, transparent);
     animation: breathe 1.4s ease-in-out infinite alternate;
   }
   .skeleton i {

@@ -16,6 +16,11 @@ export const preferencesStyles = css`
   section + section {
     border-block-start: 1px solid var(--_border);
   }
+  h2 {
+    margin: 0;
+    padding: 16px 16px 0;
+    font-size: 1.2em;
+  }
   h3 {
     margin: 0;
     font-size: 1em;
@@ -30,6 +35,7 @@ export const preferencesStyles = css`
     inline-size: 100%;
     margin-block-start: 8px;
     border-collapse: collapse;
+    table-layout: fixed;
   }
   th,
   td {
@@ -40,9 +46,19 @@ export const preferencesStyles = css`
   }
   th + th,
   td {
-    inline-size: 1px;
     text-align: center;
-    white-space: nowrap;
+  }
+  thead :nth-child(2) {
+    inline-size: 4.4em;
+  }
+  thead :nth-child(3) {
+    inline-size: 8.6em;
+  }
+  thead :nth-child(4) {
+    inline-size: 4.8em;
+  }
+  tbody th {
+    hyphens: auto;
   }
   tr > :last-child {
     padding-inline-end: 0;
@@ -55,11 +71,14 @@ export const preferencesStyles = css`
     border-block-start: 1px solid var(--_border);
   }
   .lock {
-    display: flex;
-    align-items: center;
-    gap: 4px;
+    display: block;
     color: var(--_muted);
     font-size: 0.86em;
+  }
+  .lock .icon {
+    display: inline-block;
+    margin-inline-end: 4px;
+    vertical-align: -0.25em;
   }
   .line {
     display: flex;
@@ -94,7 +113,7 @@ export const preferencesStyles = css`
     font-size: max(0.93em, 13px);
   }
   td select {
-    max-inline-size: 8.5em;
+    inline-size: 100%;
     padding-inline: 6px 2px;
   }
   select:disabled {

@@ -82,15 +82,12 @@ export class NotifyToasts extends NotifyElement {
         box-shadow: var(--_shadow);
         animation: enter calc(var(--_speed) * 1.5) cubic-bezier(0.2, 0.8, 0.3, 1);
       }
-      .toast::before {
+      .critical::before {
         content: "";
         position: absolute;
         inset-block: 0;
         inset-inline-start: 0;
         inline-size: 4px;
-        background: var(--_accent);
-      }
-      .critical::before {
         background: var(--_danger);
       }
       .picture {
@@ -139,10 +136,8 @@ export class NotifyToasts extends NotifyElement {
         z-index: 1;
       }
       .icon-button {
-        margin: -4px -4px 0 0;
-      }
-      .icon-button:dir(rtl) {
-        margin: -4px 0 0 -4px;
+        margin-block-start: 2px;
+        margin-inline-end: -4px;
       }
       .body {
         display: -webkit-box;
