@@ -87,7 +87,8 @@ export class Actions {
         this.attempt(list.archiveAll({ onlyRead: true }));
       },
     };
-    return list.filter.status === "archived" ? [readAll] : [readAll, archiveRead];
+    // Only where what it takes in is what the list shows.
+    return ["inbox", "all", "read"].includes(list.filter.status ?? "inbox") ? [readAll, archiveRead] : [readAll];
   }
 
   bulk(command: BulkCommand, ids: readonly string[]): void {

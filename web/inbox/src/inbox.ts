@@ -204,13 +204,13 @@ export class NotifyInbox extends NotifyElement {
       });
     }
     return this.#tabs.length > 1 && this.#tab !== undefined
-      ? tabsView(this.#tabs, this.#tab, this.#state?.counts ?? this.notify?.counts ?? null, this.text, this.#choose)
+      ? tabsView(this.#tabs, this.#tab, this.#signedOut ? null : (this.notify?.counts ?? null), this.text, this.#choose)
       : nothing;
   }
 
   #content(): TemplateResult {
     const { text, notify } = this;
-    if (notify?.state === "unauthorized") {
+    if (notify !== undefined && this.#signedOut) {
       const run = (): void => {
         notify.connect();
       };
@@ -262,6 +262,10 @@ export class NotifyInbox extends NotifyElement {
     this.#feed.reset();
   }
 
+  get #signedOut(): boolean {
+    return this.notify?.state === "unauthorized";
+  }
+
   /** At its top, and before the reader's eyes, a list may grow; else they are told, and decide. */
   get #mayGrow(): boolean {
     const panel = this.#find("#panel");
@@ -278,7 +282,8 @@ export class NotifyInbox extends NotifyElement {
   };
 
   #retry = (): void => {
-    void this.#list?.load();
+    // Not the first page anew where it was an older one that failed: that would drop the others.
+    void (this.#state?.hasMore === true && this.#state.items.length > 0 ? this.#list?.loadMore() : this.#list?.load());
   };
 
   #toggleSettings = (): void => {
@@ -299,7 +304,7 @@ export class NotifyInbox extends NotifyElement {
         run: () => void this.#menu.showDialog(button, text.keyboard, () => keyHints(text)),
       },
     ];
-    if (this.#feed.keys.length > 0) {
+    if (this.#feed.keys.length > 0 && !this.#signedOut) {
       const select = { label: text.select, icon: "select", run: () => { this.#feed.startSelection(); } } as const;
       entries.unshift(...this.#actions.entries(), select);
     }

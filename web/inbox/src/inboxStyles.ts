@@ -46,7 +46,16 @@ export const inboxStyles = css`
     text-overflow: ellipsis;
     white-space: nowrap;
   }
-  [dir="rtl"] #back .icon,
+  #back {
+    margin-inline-end: 4px;
+  }
+  /* Texts in another direction than the page's. */
+  .bulk span,
+  .banner span,
+  .done span,
+  .pill {
+    unicode-bidi: plaintext;
+  }
   :host(:dir(rtl)) #back .icon {
     scale: -1 1;
   }

@@ -33,18 +33,10 @@ export function installDom(): Sight {
       open.add(element);
     } else {
       open.delete(element);
-      // As browsers do it: back to where it was.
-      before.get(element)?.focus();
     }
     queueMicrotask(() => element.dispatchEvent(Object.assign(new Event("toggle"), { newState })));
   };
-  const before = new WeakMap<Element, HTMLElement>();
   HTMLElement.prototype.showPopover = function (this: HTMLElement) {
-    const root = this.getRootNode();
-    const focused = root instanceof ShadowRoot ? root.activeElement : document.activeElement;
-    if (focused instanceof HTMLElement) {
-      before.set(this, focused);
-    }
     toggle(this, "open");
   };
   HTMLElement.prototype.hidePopover = function (this: HTMLElement) {

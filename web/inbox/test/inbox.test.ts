@@ -130,6 +130,54 @@ describe("the list", () => {
   });
 });
 
+describe("a long list", () => {
+  beforeEach(async () => {
+    client = fakeClient({ items: makeItems(10_000) });
+    const lists = client.inbox;
+    client.inbox = (options) => lists({ ...options, pageSize: 10_000 });
+    inbox = Object.assign(document.createElement("notify-inbox"), { client });
+    document.body.append(inbox);
+    await settle();
+    view(0).dispatchEvent(new Event("scroll"));
+    await settle();
+  });
+
+  const places = () => all("article").map((each) => Number(each.getAttribute("aria-posinset")));
+
+  it("has only what is in sight, or close to it, in the document", async () => {
+    expect(places()).toEqual(Array.from({ length: 14 }, (_, index) => index + 1));
+    view(440_000).dispatchEvent(new Event("scroll"));
+    await settle();
+    // 88 pixels each until they are measured; the first is the one that Tab leads to.
+    expect(places()).toEqual([1, ...Array.from({ length: 22 }, (_, index) => index + 4_993)]);
+  });
+
+  it("keeps the item that has the focus, wherever the list is scrolled to", async () => {
+    inbox.focus();
+    await press("End");
+    expect(focused()).toBe("ntf_1");
+    view(440_000).dispatchEvent(new Event("scroll"));
+    await settle();
+    expect(focused()).toBe("ntf_1");
+    expect(places().at(-1)).toBe(10_000);
+    await press("ArrowUp");
+    expect(focused()).toBe("ntf_2");
+  });
+
+  it("stays where it is while items above come and go", async () => {
+    const panel = view(440_000);
+    panel.dispatchEvent(new Event("scroll"));
+    await settle();
+    client.change("ntf_9000", { archivedAt: "2026-01-01T00:00:00Z" });
+    await settle();
+    expect(panel.scrollTop).toBe(440_000 - 88);
+    client.arrive();
+    client.inbox().showNew();
+    await settle();
+    expect(panel.scrollTop).toBe(440_000);
+  });
+});
+
 describe("states", () => {
   it("shows placeholders while the first page is on its way", async () => {
     client = fakeClient({ items: makeItems(1) });
