@@ -232,13 +232,14 @@ export class Session implements TabsHost, ConnectionHost {
   }
 
   async #identify(signal: AbortSignal): Promise<void> {
+    const isEnded = (): boolean => signal.aborted;
     for (let attempt = 0; ; attempt++) {
       this.#show({ state: "connecting", retryAt: null, reason: null });
       try {
         await this.tokens.get();
         break;
       } catch (error) {
-        if (signal.aborted) {
+        if (isEnded()) {
           return;
         }
         if (isUnauthorized(error)) {
@@ -250,9 +251,12 @@ export class Session implements TabsHost, ConnectionHost {
         const { code, message } = error as NotifyErrorLike;
         this.#show({ state, retryAt: this.environment.now() + wait, reason: { code, message } });
         await this.#pause.for(wait);
+        if (isEnded()) {
+          return;
+        }
       }
     }
-    if (!signal.aborted) {
+    if (!isEnded()) {
       this.#name = `notify:${this.host.base}:${this.tokens.user}`;
       this.#memory = new Memory(this.storage, this.environment, this.#name);
       this.host.identified(this.#name);
