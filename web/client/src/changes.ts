@@ -61,7 +61,7 @@ export class Changes {
     this.#pause.cut();
     if (!this.#isSending && this.#queue.length > 0) {
       this.#isSending = true;
-      void this.#run().finally(() => { this.#isSending = false; });
+      void this.#run();
     }
   }
 
@@ -104,25 +104,33 @@ export class Changes {
   }
 
   async #run(): Promise<void> {
-    for (let attempt = 0; this.#queue.length > 0 && !this.#isStopped;) {
-      const next = this.#queue[0] as Waiting;
-      try {
-        this.store.sending(next.pending);
-        await this.send(next.pending.change);
-        attempt = 0;
-        this.#settle(next, true);
-      } catch (error) {
-        if (isPassing(error) || isUnauthorized(error)) {
-          this.keep();
+    const isStopped = (): boolean => this.#isStopped;
+    try {
+      for (let attempt = 0; this.#queue.length > 0 && !isStopped();) {
+        const next = this.#queue[0] as Waiting;
+        try {
+          this.store.sending(next.pending);
+          await this.send(next.pending.change);
+          attempt = 0;
+          this.#settle(next, true);
+        } catch (error) {
           if (isUnauthorized(error)) {
-            return; // Until somebody is signed in again.
+            this.keep();
+            break; // Until somebody is signed in again.
           }
-          await this.#pause.for(Math.max(backoff(attempt++, this.environment), error instanceof NotifyError ? (error.retryAfterMs ?? 0) : 0));
-        } else {
-          this.#settle(next, false);
-          this.host.failed(error);
+          if (!isPassing(error)) {
+            this.#settle(next, false);
+            this.host.failed(error);
+            continue;
+          }
+          this.keep();
+          if (!isStopped()) {
+            await this.#pause.for(Math.max(backoff(attempt++, this.environment), error instanceof NotifyError ? (error.retryAfterMs ?? 0) : 0));
+          }
         }
       }
+    } finally {
+      this.#isSending = false; // At once: who makes a change next must find that nobody sends.
     }
   }
 
