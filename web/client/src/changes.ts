@@ -32,6 +32,8 @@ export class Changes {
   #queue: Waiting[] = [];
   #isSending = false;
   #isStopped = false;
+  /** Until then the service asked to be left alone. */
+  #notBefore = 0;
   readonly #pause = new Pause();
   #key: string | null = null;
 
@@ -107,6 +109,11 @@ export class Changes {
     const isStopped = (): boolean => this.#isStopped;
     try {
       for (let attempt = 0; this.#queue.length > 0 && !isStopped();) {
+        const rest = this.#notBefore - this.environment.now();
+        if (rest > 0) {
+          await this.#pause.for(rest);
+          continue;
+        }
         const next = this.#queue[0] as Waiting;
         try {
           this.store.sending(next.pending);
@@ -124,8 +131,11 @@ export class Changes {
             continue;
           }
           this.keep();
+          if (error instanceof NotifyError && error.retryAfterMs !== null) {
+            this.#notBefore = this.environment.now() + error.retryAfterMs;
+          }
           if (!isStopped()) {
-            await this.#pause.for(Math.max(backoff(attempt++, this.environment), error instanceof NotifyError ? (error.retryAfterMs ?? 0) : 0));
+            await this.#pause.for(backoff(attempt++, this.environment));
           }
         }
       }
