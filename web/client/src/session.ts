@@ -47,6 +47,9 @@ export class Session implements TabsHost, ConnectionHost {
   #isCatchingUp = false;
   #missed = 0;
   #isFilling = false;
+  readonly #fillPause = new Pause();
+  /** The highest place that other tabs were heard to speak of. */
+  #ahead = 0;
 
   constructor(
     private readonly host: SessionHost,
@@ -70,6 +73,7 @@ export class Session implements TabsHost, ConnectionHost {
       this.#abort.abort();
       this.#abort = null;
       this.#pause.cut();
+      this.#fillPause.cut();
       this.#tabs.stop();
       this.tokens.stop();
       this.flush();
@@ -79,6 +83,7 @@ export class Session implements TabsHost, ConnectionHost {
 
   wake(): void {
     this.#pause.cut();
+    this.#fillPause.cut();
     this.#connection?.wake();
     this.#tabs.check(this.#name);
   }
@@ -163,7 +168,7 @@ export class Session implements TabsHost, ConnectionHost {
         this.hear({ kind: "reset", epoch: position.epoch, head: position.at, first: false, counts });
         return;
       } else if (own.at < position.at) {
-        this.#fill();
+        this.#fill(position.at);
         return;
       }
       this.host.counted(counts);
@@ -282,7 +287,7 @@ export class Session implements TabsHost, ConnectionHost {
   #isNext(prev: number, rev: number): boolean {
     const place = this.replica.place(prev, rev);
     if (place === "gap" && this.replica.position !== null) {
-      this.#fill();
+      this.#fill(rev);
     }
     if (place === "new") {
       this.replica.advance(rev);
@@ -299,7 +304,7 @@ export class Session implements TabsHost, ConnectionHost {
     if (position === null) {
       this.#anchor({ epoch, at: head });
     } else if (this.replica.place(prev, prev) === "gap") {
-      this.#fill();
+      this.#fill(head);
       return;
     }
     this.replica.advance(head);
@@ -316,6 +321,7 @@ export class Session implements TabsHost, ConnectionHost {
       return; // Told already.
     }
     this.generation++;
+    this.#ahead = 0;
     this.replica.start({ epoch, at: head });
     this.host.counted(counts);
     // Where this is the beginning, what was fetched is good, if it is not older.
@@ -328,13 +334,36 @@ export class Session implements TabsHost, ConnectionHost {
     void this.host.renew("older");
   }
 
-  /** Something passed this tab by: asks the service for it. */
-  #fill(): void {
+  /** Something up to this place passed this tab by: asks the service for it. */
+  #fill(to: number): void {
+    this.#ahead = Math.max(this.#ahead, to);
     if (!this.#isFilling) {
       this.#isFilling = true;
-      this.#catchUp()
-        .catch(() => undefined) // The next message, or look at the page, tries again.
-        .finally(() => { this.#isFilling = false; });
+      void this.#fillUp();
+    }
+  }
+
+  async #fillUp(): Promise<void> {
+    const isBehind = (): boolean => this.#abort !== null && (this.position() ?? Infinity) < this.#ahead;
+    try {
+      for (let attempt = 0; isBehind();) {
+        const to = this.#ahead;
+        try {
+          await this.#catchUp();
+          if (to === this.#ahead) {
+            break; // The answer is younger than what was heard.
+          }
+        } catch (error) {
+          if (isUnauthorized(error)) {
+            break;
+          }
+          if (isBehind()) {
+            await this.#fillPause.for(backoff(attempt++, this.environment));
+          }
+        }
+      }
+    } finally {
+      this.#isFilling = false;
     }
   }
 
