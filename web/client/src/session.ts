@@ -110,7 +110,7 @@ export class Session implements TabsHost, ConnectionHost {
     this.#isFirst = from === null;
     const start = from ?? this.host.fetched();
     if (this.replica.position === null && start !== null) {
-      this.replica.start(start);
+      this.#anchor(start);
     }
     const connection = new Connection(this, this.tokens, this.environment);
     this.#connection = connection;
