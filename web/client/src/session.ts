@@ -161,14 +161,15 @@ export class Session implements TabsHost, ConnectionHost {
   welcome(state: StateEvent, position: Position | null, counts: Counts | null): void {
     this.#show(state);
     const own = this.replica.position;
+    if (position !== null && own === null) {
+      this.#anchor(position);
+    } else if (position !== null && own !== null && own.epoch === position.epoch && own.at < position.at) {
+      this.#fill(position.at);
+      return;
+    }
     if (position !== null && counts !== null) {
-      if (own === null) {
-        this.#anchor(position);
-      } else if (own.epoch !== position.epoch) {
+      if (own !== null && own.epoch !== position.epoch) {
         this.hear({ kind: "reset", epoch: position.epoch, head: position.at, first: false, counts });
-        return;
-      } else if (own.at < position.at) {
-        this.#fill(position.at);
         return;
       }
       this.host.counted(counts);
