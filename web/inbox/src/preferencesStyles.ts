@@ -40,7 +40,7 @@ export const preferencesStyles = css`
   th,
   td {
     padding: 8px 0;
-    padding-inline-end: 12px;
+    padding-inline-end: 8px;
     font-weight: 400;
     text-align: start;
   }
@@ -49,10 +49,10 @@ export const preferencesStyles = css`
     text-align: center;
   }
   thead :nth-child(2) {
-    inline-size: 4.4em;
+    inline-size: 4.2em;
   }
   thead :nth-child(3) {
-    inline-size: 8.6em;
+    inline-size: 8.4em;
   }
   thead :nth-child(4) {
     inline-size: 4.8em;
@@ -95,6 +95,9 @@ export const preferencesStyles = css`
     flex-wrap: wrap;
     gap: 8px 12px;
     margin-block-start: 10px;
+  }
+  .fields + p {
+    margin-block-start: 8px;
   }
   .fields label {
     display: grid;
