@@ -133,7 +133,7 @@ describe("the list", () => {
 describe("a long list", () => {
   beforeEach(async () => {
     client = fakeClient({ items: makeItems(10_000) });
-    const lists = client.inbox;
+    const lists = client.inbox.bind(client);
     client.inbox = (options) => lists({ ...options, pageSize: 10_000 });
     inbox = Object.assign(document.createElement("notify-inbox"), { client });
     document.body.append(inbox);
