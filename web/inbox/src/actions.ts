@@ -5,7 +5,7 @@ import { snoozeEntries, snoozeForm } from "./dialogs.ts";
 import type { Here } from "./feed.ts";
 import { commands, commandsOf, type ItemChange } from "./item.ts";
 import type { Menu, MenuEntry } from "./menu.ts";
-import { relativeTime } from "./time.ts";
+import { snoozeTime } from "./snooze.ts";
 
 /** How long what was done can be undone from its line, in milliseconds. */
 const undoFor = 10_000;
@@ -49,7 +49,7 @@ export class Actions {
         this.#menu.close();
         if (list !== undefined) {
           this.attempt(list.snooze(item.id, until), {
-            text: text.snoozed(relativeTime(until.getTime(), locale)),
+            text: text.snoozed(snoozeTime(until, locale)),
             undo: () => list.snooze(item.id, null),
           });
         }

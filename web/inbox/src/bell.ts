@@ -222,7 +222,7 @@ export class NotifyBell extends NotifyElement {
   protected override updated(changed: PropertyValues): void {
     this.#offer(this.isConnected);
     if (changed.has("open") && this.#shown !== this.open) {
-      this.#panel?.togglePopover(this.open);
+      this.#panel?.[this.open ? "showPopover" : "hidePopover"]();
     }
   }
 

@@ -179,7 +179,7 @@ export class Feed {
 
   #itemKey(event: KeyboardEvent, row: HTMLElement, item: Item): boolean {
     const to = moveTo(event.key, this.#virtual.layout, item.id, this.#find("#panel")?.clientHeight ?? 0);
-    const key = event.key === "Delete" ? "e" : event.key.toLowerCase();
+    const key = event.key === "Delete" && item.archivedAt === null ? "e" : event.key.toLowerCase();
     if (to !== null) {
       void this.focus(to);
       return true;

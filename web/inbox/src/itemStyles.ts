@@ -86,7 +86,10 @@ export const itemStyles = css`
     -webkit-box-orient: vertical;
     -webkit-line-clamp: 2;
     /* Beside its picture, whichever way it is written. */
-    text-align: match-parent;
+    text-align: left;
+  }
+  :host(:dir(rtl)) :is(h3.title, .body) {
+    text-align: right;
   }
   a:hover {
     text-decoration: underline;

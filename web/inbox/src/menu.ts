@@ -51,6 +51,10 @@ export class Menu {
     if (this.#anchor === null || element === null) {
       return;
     }
+    if (!this.#anchor.isConnected) {
+      this.close();
+      return;
+    }
     const at = this.#anchor.getBoundingClientRect();
     const [width, height] = [element.offsetWidth, element.offsetHeight];
     const rtl = getComputedStyle(element).direction === "rtl";
@@ -216,6 +220,11 @@ export const menuStyles = css`
   }
   .menu span {
     flex: 1;
+    unicode-bidi: plaintext;
+    text-align: left;
+  }
+  :host(:dir(rtl)) .menu span {
+    text-align: right;
   }
   .menu small {
     margin-inline-start: 16px;

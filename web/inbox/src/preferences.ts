@@ -153,7 +153,7 @@ export class NotifyPreferences extends NotifyElement {
     const { text } = this;
     return html`<tr>
       <th scope="row" class="wrap">
-        ${name}${locked ? html`<span class="lock">${icon("lock")}${text.mandatory}</span>` : nothing}
+        ${name} ${locked ? html`<span class="lock">${icon("lock")}${text.mandatory}</span>` : nothing}
       </th>
       ${channels.map((channel) => {
         const label = text.setting(name, text[channelLabels[channel]]);
@@ -175,8 +175,7 @@ export class NotifyPreferences extends NotifyElement {
   #quietHours(preferences: Preferences): TemplateResult {
     const { text } = this;
     const inherited = preferences.defaults.quietHours;
-    const hours = preferences.quietHours ?? inherited;
-    const active = hours !== null && hours.start !== hours.end;
+    const hours = quietHoursOf(preferences);
     const set = (quietHours: QuietHours | null): void => {
       this.#save({ quietHours });
     };
@@ -188,10 +187,10 @@ export class NotifyPreferences extends NotifyElement {
           <h3><label for="quiet">${text.quietHours}</label></h3>
           <p id="quiet-hint">${text.quietHoursHint}</p>
         </div>
-        ${toggle({ id: "quiet", hint: "quiet-hint" }, active, (on) => { set(on ? (inherited === null || inherited.start === inherited.end ? night : inherited) : none); })}
+        ${toggle({ id: "quiet", hint: "quiet-hint" }, hours !== null, (on) => { set(on ? (inherited === null || inherited.start === inherited.end ? night : inherited) : none); })}
       </div>
       ${
-        active
+        hours !== null
           ? html`<div class="fields">
                 ${clock(text.from, hours.start, (start) => { set({ ...hours, start }); })}
                 ${clock(text.to, hours.end, (end) => { set({ ...hours, end }); })}
@@ -241,7 +240,7 @@ export class NotifyPreferences extends NotifyElement {
         }
         ${digest.every === "hourly" ? nothing : clock(text.at, digest.at, (at) => { set({ at }); })}
       </div>
-      ${this.#zone(preferences)}
+      ${quietHoursOf(preferences) === null ? this.#zone(preferences) : nothing}
     </section>`;
   }
 
@@ -395,6 +394,12 @@ export class NotifyPreferences extends NotifyElement {
       outcome === "saved" ? 2_500 : 10_000,
     );
   }
+}
+
+/** Those that hold; equal start and end are none. */
+function quietHoursOf({ quietHours, defaults }: Preferences): QuietHours | null {
+  const hours = quietHours ?? defaults.quietHours;
+  return hours === null || hours.start === hours.end ? null : hours;
 }
 
 /** What the service will answer to a change, as far as it can be told before. */

@@ -251,7 +251,7 @@ export class NotifyToasts extends NotifyElement {
     const stack = this.renderRoot.querySelector<HTMLElement>(".stack");
     // Above everything of the page, where the browser has popovers.
     if (stack !== null && "popover" in stack && stack.matches(":popover-open") !== this.shown.length > 0) {
-      stack.togglePopover();
+      stack[this.shown.length > 0 ? "showPopover" : "hidePopover"]();
     }
     this.#hold();
   }
@@ -408,7 +408,9 @@ export class NotifyToasts extends NotifyElement {
     } else if (this.#heldAt !== null) {
       const pause = now - this.#heldAt;
       this.#heldAt = null;
-      this.shown = this.shown.map((toast) => ({ ...toast, until: toast.until + pause }));
+      for (const toast of this.shown) {
+        toast.until += pause;
+      }
     }
     clearTimeout(this.#timer);
     const next = Math.min(...this.shown.map(({ until }) => until));

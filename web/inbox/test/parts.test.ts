@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { Selection } from "../src/selection.ts";
-import { localInput, snoozeChoices } from "../src/snooze.ts";
+import { localInput, snoozeChoices, snoozeTime } from "../src/snooze.ts";
 
 const offered = (now: string) => snoozeChoices(new Date(now)).map(({ label, until }) => `${label} ${localInput(until)}`);
 
@@ -52,5 +52,13 @@ describe("selection", () => {
     selection.keep(new Set(order));
     selection.toggle("c", true, order);
     expect(selection.keys).toEqual(["c"]);
+  });
+});
+
+describe("a time that something is snoozed until", () => {
+  it("is said by its day of the week, and later by its date", () => {
+    const now = Date.parse("2027-03-10T10:00:00");
+    expect(snoozeTime(new Date("2027-03-12T09:00:00"), "en-GB", now)).toMatch(/^Fri\S* 09:00$/);
+    expect(snoozeTime(new Date("2027-03-18T09:00:00"), "en-GB", now)).toMatch(/^18 Mar\S* 0?9:00$/);
   });
 });
