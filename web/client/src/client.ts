@@ -224,7 +224,8 @@ class Client implements NotifyClient, SessionHost, InboxHost {
       this.store.clear();
       this.#fetched = null;
     }
-    await Promise.all(lists.map((list) => list.refresh()));
+    // A first page that is on its way looks itself whether it is older.
+    await Promise.all(lists.map((list) => (what === "older" && list.head === -1 ? list.load() : list.refresh())));
     this.store.sweep();
   }
 

@@ -105,7 +105,10 @@ export class InboxList implements Inbox {
   }
 
   load(): Promise<void> {
-    return this.#status === "ready" || this.#status === "more" ? Promise.resolve() : this.refresh();
+    if (this.#status === "ready" || this.#status === "more") {
+      return Promise.resolve();
+    }
+    return this.#status === "loading" && this.#under !== null ? this.#under : this.refresh();
   }
 
   refresh(): Promise<void> {
