@@ -231,6 +231,7 @@ class Client implements NotifyClient, SessionHost, InboxHost {
 
   synced(synced: SyncedEvent): void {
     this.#events.emit("synced", synced);
+    this.#retryLists();
   }
 
   changed(state: StateEvent): void {
@@ -245,6 +246,7 @@ class Client implements NotifyClient, SessionHost, InboxHost {
       this.#environment.onWake(() => {
         this.#session.wake();
         this.#changes.wake();
+        this.#retryLists();
       }),
       this.#environment.onHide(() => {
         this.#session.flush();
@@ -269,6 +271,12 @@ class Client implements NotifyClient, SessionHost, InboxHost {
   #countedWhenAsked(counts: Counts, asked: number): void {
     if (asked === this.#countsVersion || this.state !== "connected") {
       this.counted(counts);
+    }
+  }
+
+  #retryLists(): void {
+    for (const list of this.#lists.values()) {
+      list.retry();
     }
   }
 

@@ -40,6 +40,8 @@ export class InboxList implements Inbox {
   readonly #listeners = new Set<() => void>();
   #status: InboxState["status"] = "idle";
   #error: NotifyErrorLike | null = null;
+  /** Whether it is the first page that failed, so that what is shown may be old. */
+  #isFirstMissing = false;
   #cursor: string | null = null;
   #loads = 0;
   #head = -1;
@@ -136,6 +138,13 @@ export class InboxList implements Inbox {
     return this.#status === "idle" ? null : this.#head;
   }
 
+  /** Tries again, where the first page could not be loaded. */
+  retry(): void {
+    if (this.#status === "error" && this.#isFirstMissing) {
+      void this.refresh();
+    }
+  }
+
   /** What it shows is of no use to the log any more; it stays until the next page has come. */
   freeze(): void {
     this.#frozen = this.getState().items;
@@ -227,6 +236,7 @@ export class InboxList implements Inbox {
     } catch (error) {
       if (load === this.#loads) {
         this.#status = "error";
+        this.#isFirstMissing = after === null;
         this.#error = this.host.failed(error);
       }
     }
