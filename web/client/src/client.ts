@@ -85,6 +85,9 @@ class Client implements NotifyClient, SessionHost, InboxHost {
     if (this.state === "connected") {
       return Promise.resolve();
     }
+    if (this.state === "unauthorized") {
+      return Promise.reject(new NotifyError("unauthorized", this.#session.state.reason?.message ?? "Nobody is signed in."));
+    }
     return new Promise((resolve, reject) => {
       let timer: ReturnType<typeof setTimeout> | undefined;
       const settle = (error: NotifyError | null): void => {
