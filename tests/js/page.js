@@ -1,6 +1,7 @@
 // Pages of somebody else's site that embed the inbox as its users do: of another origin than the service, under the strictest policy that a site
 // may have, in a real browser. Whatever breaks the policy, throws, or complains on the console fails the test.
 import assert from "node:assert/strict";
+import { createHmac, randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
 import { createServer } from "node:http";
 import { chromium } from "playwright-core";
@@ -100,16 +101,33 @@ function policy(service) {
   ].join("; ");
 }
 
+const [issuer, audience, signingKey] = ["https://issuer.example", "notifications", randomBytes(32).toString("hex")];
+
+/** A token for less time than the service itself gives any, as another issuer might: in seconds. */
+function shortLived(user, ttl) {
+  const now = Math.floor(Date.now() / 1000);
+  const parts = [
+    { alg: "HS256", typ: "JWT" },
+    { iss: issuer, aud: audience, sub: user, tenant: "default", iat: now, exp: now + ttl },
+  ].map((part) => Buffer.from(JSON.stringify(part)).toString("base64url"));
+  return [...parts, createHmac("sha256", signingKey).update(parts.join(".")).digest("base64url")].join(".");
+}
+
 /** A service, a site that embeds it, and a browser; one of each for a file of tests. */
 export class Stage {
   #people = 0;
 
   static async start() {
     const stage = new Stage();
-    stage.site = await Site.start(async (user, ttl) => (await stage.server.request("POST", "/v1/tokens", { userId: user, ...(ttl && { ttl }) })).token);
+    stage.site = await Site.start((user, ttl) => (ttl === undefined ? stage.server.token(user) : shortLived(user, ttl)));
     const executablePath = process.env.CHROMIUM ?? ["/usr/bin/chromium", "/usr/bin/chromium-browser"].find(existsSync);
     [stage.server, stage.browser] = await Promise.all([
-      Server.start({ Notifications__Cors__Origins__0: stage.site.url }),
+      Server.start({
+        Notifications__Cors__Origins__0: stage.site.url,
+        Notifications__Auth__Jwt__SigningKey: signingKey,
+        Notifications__Auth__Jwt__Issuer: issuer,
+        Notifications__Auth__Jwt__Audience: audience,
+      }),
       chromium.launch({ executablePath, args: process.getuid() === 0 ? ["--no-sandbox"] : [] }),
     ]);
     return stage;

@@ -90,7 +90,8 @@ export class Server {
     if (!response.ok) {
       throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`);
     }
-    return response.status === 204 ? undefined : response.json();
+    const text = await response.text();
+    return text === "" ? undefined : JSON.parse(text);
   }
 
   async token(userId) {
