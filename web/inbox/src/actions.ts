@@ -1,5 +1,5 @@
 import type { Item } from "@notifications/client";
-import { html, nothing, type ReactiveControllerHost, type TemplateResult } from "lit";
+import { html, nothing, type LitElement, type TemplateResult } from "lit";
 import { announce } from "./announce.ts";
 import { snoozeEntries, snoozeForm } from "./dialogs.ts";
 import type { Here } from "./feed.ts";
@@ -21,12 +21,12 @@ interface Done {
 /** What can be done with items, and the line that says what was, and undoes it. */
 export class Actions {
   #done: Done | null = null;
-  #host: ReactiveControllerHost;
+  #host: LitElement;
   #menu: Menu;
   #here: () => Here;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(host: ReactiveControllerHost, menu: Menu, here: () => Here) {
+  constructor(host: LitElement, menu: Menu, here: () => Here) {
     this.#host = host;
     this.#menu = menu;
     this.#here = here;
@@ -118,15 +118,26 @@ export class Actions {
 
   say(done: Done | null): void {
     clearTimeout(this.#timer);
+    if (done === null && this.#host.shadowRoot?.activeElement?.closest(".done") != null) {
+      // The line goes, and must not take the focus along.
+      this.#host.focus({ preventScroll: true });
+    }
     this.#done = done;
     this.#host.requestUpdate();
     if (done !== null) {
       announce(done.text);
-      this.#timer = setTimeout(() => {
-        this.say(null);
-      }, undoFor);
+      this.#timer = setTimeout(this.#expire, undoFor);
     }
   }
+
+  /** Not while someone is about to use it. */
+  #expire = (): void => {
+    if (this.#host.renderRoot.querySelector(".done:is(:hover, :focus-within)") === null) {
+      this.say(null);
+    } else {
+      this.#timer = setTimeout(this.#expire, undoFor);
+    }
+  };
 
   get undoable(): boolean {
     return this.#done?.undo !== undefined;

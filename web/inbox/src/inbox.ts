@@ -165,7 +165,7 @@ export class NotifyInbox extends NotifyElement {
   #body(): TemplateResult {
     const { text, notify } = this;
     const tabbed = this.#tabs.length > 1 && this.#tab !== undefined && this.#feed.selection === null;
-    const waiting = this.#state?.pendingNew ?? 0;
+    const waiting = this.#feed.keys.length === 0 || this.#signedOut ? 0 : (this.#state?.pendingNew ?? 0);
     return html`${this.#toolbar()}
       ${this.#lost
         ? html`<p class="banner" part="banner">
@@ -183,7 +183,7 @@ export class NotifyInbox extends NotifyElement {
         >
           ${this.#content()}
         </div>
-        ${waiting === 0 || this.#feed.keys.length === 0
+        ${waiting === 0
           ? nothing
           : html`<button type="button" class="pill" part="pill" @click=${this.#toNew}>${icon("up")}${text.showNew(waiting)}</button>`}
         ${this.#actions.render()}
@@ -212,6 +212,7 @@ export class NotifyInbox extends NotifyElement {
     const { text, notify } = this;
     if (notify !== undefined && this.#signedOut) {
       const run = (): void => {
+        this.focus();
         notify.connect();
       };
       return notice("lock", text.unauthorized, text.unauthorizedHint, { label: text.retry, run });
@@ -282,8 +283,15 @@ export class NotifyInbox extends NotifyElement {
   };
 
   #retry = (): void => {
+    const { length } = this.#feed.keys;
+    // The button goes, and must not take the focus along.
+    if (length > 0) {
+      void this.#feed.focus(length - 1);
+    } else {
+      this.focus();
+    }
     // Not the first page anew where it was an older one that failed: that would drop the others.
-    void (this.#state?.hasMore === true && this.#state.items.length > 0 ? this.#list?.loadMore() : this.#list?.load());
+    void (length > 0 && this.#state?.hasMore === true ? this.#list?.loadMore() : this.#list?.load());
   };
 
   #toggleSettings = (): void => {

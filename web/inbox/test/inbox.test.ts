@@ -125,8 +125,10 @@ describe("the list", () => {
     await settle();
     expect(client.called("loadMore")).toHaveLength(1);
     expect(one(".end").textContent).toContain("could not be loaded");
+    one(".end button").focus();
     await click(one(".end button"));
     expect(all("article")).toHaveLength(50);
+    expect(focused()).toBe("ntf_36");
   });
 });
 
@@ -208,8 +210,10 @@ describe("states", () => {
     document.body.append(inbox);
     await settle();
     expect(one(".notice").textContent).toContain("No way there.");
+    one(".notice button").focus();
     await click(one(".notice button"));
     expect(titles()).toHaveLength(1);
+    expect(inbox.shadowRoot?.activeElement?.id).toBe("tab-all");
   });
 
   it("keeps the list in use while offline, and says so until it is over", async () => {
@@ -217,6 +221,7 @@ describe("states", () => {
     client.setState("offline");
     await settle();
     expect(one(".banner").textContent).toContain("offline");
+    expect(document.querySelector("[data-notify-live=polite]")?.textContent).toContain("offline");
     expect(titles()).toHaveLength(2);
     client.setState("connecting");
     await settle();
@@ -391,8 +396,10 @@ describe("changes", () => {
     await show(3);
     await click(one("article [data-do=archive]"));
     expect(one(".done").textContent).toContain("Archived");
+    one(".done button").focus();
     await click(one(".done button"));
     expect(titles()).toHaveLength(3);
+    expect(focused()).toBe("ntf_2");
     inbox.focus();
     await press("e");
     await press("z", { ctrlKey: true });
