@@ -186,7 +186,11 @@ export class InboxList implements Inbox {
   }
 
   archiveAll({ onlyRead = false } = {}): Promise<boolean> {
-    return this.#actOnAll("archive", onlyRead ? { ...this.filter, status: "read" } : this.filter);
+    if (!onlyRead) {
+      return this.#actOnAll("archive", this.filter);
+    }
+    const { status = "inbox" } = this.filter;
+    return ["inbox", "seen", "read", "all"].includes(status) ? this.#actOnAll("archive", { ...this.filter, status: "read" }) : Promise.resolve(true);
   }
 
   #act(action: Action, ids: readonly string[]): Promise<boolean> {
