@@ -13,7 +13,7 @@ export class FakeBrowser {
   readonly tabs: Tab[] = [];
   isOnline = true;
   /** What `Math.random` is to its tabs. */
-  random: () => number = () => 0.5;
+  random: () => number = seeded(1);
   readonly locks = new FakeLocks();
   readonly channels = new Set<FakeChannel>();
 
