@@ -252,6 +252,7 @@ describe("tokens", () => {
 
 describe("the server closes", () => {
   it("comes back after a shutdown", async () => {
+    browser.random = () => 0.5;
     const tab = await connected();
     service.socket.close({ code: "server_shutdown", message: "", reconnect: true });
     await pass(20);
