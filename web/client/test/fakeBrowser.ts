@@ -204,7 +204,7 @@ export class FakeLocks {
   for(tab: Tab): Locks {
     return {
       request: (name: string, options: LockOptions, run: Request["run"]) =>
-        new Promise((resolve, reject) => { this.#request(name, options, { tab, run, resolve, reject }); }),
+        new Promise<unknown>((resolve, reject) => { this.#request(name, options, { tab, run, resolve, reject }); }),
     } as Locks;
   }
 
