@@ -129,7 +129,7 @@ class Client implements NotifyClient, SessionHost, InboxHost {
 
   // What lists ask for.
 
-  async page(filter: Readonly<InboxFilter>, limit: number, after: string | null): Promise<InboxPage | null> {
+  async page(filter: Readonly<InboxFilter>, limit: number, after: string | null, below: number): Promise<InboxPage | null> {
     const { generation } = this.#session;
     const asked = this.#countsVersion;
     const query = new URLSearchParams({ status: filter.status ?? "inbox", limit: String(limit) });
@@ -148,7 +148,7 @@ class Client implements NotifyClient, SessionHost, InboxHost {
       if (this.#fetched === null || this.#fetched.epoch !== page.epoch || this.#fetched.at < page.head) {
         this.#fetched = { epoch: page.epoch, at: page.head };
       }
-      this.store.put(page.data);
+      this.store.putPage(page.data, filter, page.nextCursor === null ? 0 : (page.data.at(-1)?.seq ?? 0), below, page.head);
       this.#countedWhenAsked(page.counts, asked);
       return page;
     } finally {

@@ -17,8 +17,8 @@ export interface InboxPage {
 export interface InboxHost {
   readonly store: Store;
   readonly counts: Counts | null;
-  /** Fetches a page, newest first, and takes in what it says. Null where its answer is of no use any more. */
-  page(filter: Readonly<InboxFilter>, limit: number, after: string | null): Promise<InboxPage | null>;
+  /** Fetches a page, newest first, of what is below a `seq`, and takes in what it says. Null where its answer is of no use any more. */
+  page(filter: Readonly<InboxFilter>, limit: number, after: string | null, below: number): Promise<InboxPage | null>;
   /** Makes a change, and tells in the end whether it was done. */
   change(change: Change): Promise<boolean>;
   /** Whether news since this place of the log may have been missed here. */
@@ -186,7 +186,11 @@ export class InboxList implements Inbox {
   }
 
   archiveAll({ onlyRead = false } = {}): Promise<boolean> {
-    return this.#actOnAll("archive", onlyRead ? { ...this.filter, status: "read" } : this.filter);
+    if (!onlyRead) {
+      return this.#actOnAll("archive", this.filter);
+    }
+    const { status = "inbox" } = this.filter;
+    return ["inbox", "seen", "read", "all"].includes(status) ? this.#actOnAll("archive", { ...this.filter, status: "read" }) : Promise.resolve(true);
   }
 
   #act(action: Action, ids: readonly string[]): Promise<boolean> {
@@ -218,7 +222,7 @@ export class InboxList implements Inbox {
 
   async #fetch(load: number, limit: number, after: string | null): Promise<void> {
     try {
-      const page = await this.host.page(this.filter, limit, after);
+      const page = await this.host.page(this.filter, limit, after, after === null ? Infinity : this.#range.floor);
       if (load !== this.#loads) {
         return; // Another load has overtaken this one.
       }

@@ -324,8 +324,8 @@ export class Session implements TabsHost, ConnectionHost {
 
   async #reset({ epoch, head, first, counts }: Pick<Message & { kind: "reset" }, "epoch" | "head" | "first" | "counts">): Promise<void> {
     const known = this.replica.position;
-    if (known?.epoch === epoch && known.at === head) {
-      return; // Told already.
+    if (known?.epoch === epoch && (known.at === head || (known.at > head && !this.#tabs.isLeading))) {
+      return; // Told already; or told long ago, and heard only now.
     }
     this.generation++;
     this.#ahead = 0;

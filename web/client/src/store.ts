@@ -62,6 +62,20 @@ export class Store {
     this.version++;
   }
 
+  /**
+   * Takes in a page, which is all that `filter` selects from `low` up to, and without, `high` at a place of the log: what else is known of that
+   * range, and no later, is so no more.
+   */
+  putPage(items: readonly Item[], filter: Readonly<InboxFilter>, low: number, high: number, head: number): void {
+    const ids = new Set(items.map(({ id }) => id));
+    const kept = this.#order.filter(({ base }) =>
+      base.seq < low || base.seq >= high || base.rev > head || ids.has(base.id) || !matches(base, filter));
+    if (kept.length < this.#order.length) {
+      this.#keep(kept);
+    }
+    this.put(items);
+  }
+
   /** The item as it is shown, if it is known. */
   get(id: string): Item | undefined {
     return this.#byId.get(id)?.view;
@@ -129,9 +143,13 @@ export class Store {
     }
     const kept = this.#order.filter((entry) => this.#isCovered(entry.base));
     if (kept.length < this.#order.length / 2) {
-      this.#order = kept;
-      this.#byId = new Map(kept.map((entry) => [entry.base.id, entry]));
+      this.#keep(kept);
     }
+  }
+
+  #keep(entries: Entry[]): void {
+    this.#order = entries;
+    this.#byId = new Map(entries.map((entry) => [entry.base.id, entry]));
   }
 
   #isWanted(item: Item): boolean {

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import type { InboxFilter, InboxStatus } from "../src/types.ts";
+import type { InboxFilter } from "../src/types.ts";
 import { FakeBrowser, pass, seeded, type Tab } from "./fakeBrowser.ts";
 import type { Backup } from "./fakeLog.ts";
 import { FakeService, timeoutSignal, type Fault, type Opening } from "./fakeService.ts";

@@ -13,7 +13,7 @@ export class FakeBrowser {
   readonly tabs: Tab[] = [];
   isOnline = true;
   /** What `Math.random` is to its tabs. */
-  random: () => number = () => 0.5;
+  random: () => number = seeded(1);
   readonly locks = new FakeLocks();
   readonly channels = new Set<FakeChannel>();
 
@@ -204,7 +204,7 @@ export class FakeLocks {
   for(tab: Tab): Locks {
     return {
       request: (name: string, options: LockOptions, run: Request["run"]) =>
-        new Promise((resolve, reject) => { this.#request(name, options, { tab, run, resolve, reject }); }),
+        new Promise<unknown>((resolve, reject) => { this.#request(name, options, { tab, run, resolve, reject }); }),
     } as Locks;
   }
 

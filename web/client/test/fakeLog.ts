@@ -123,7 +123,7 @@ export class FakeLog {
   act(change: Change): number {
     const before = this.head;
     const { action, ids, before: through = Infinity } = change;
-    const filter = { status: action === "unarchive" ? "archived" : action === "unsnooze" ? "snoozed" : "inbox", ...change.filter } as const;
+    const filter: InboxFilter = { status: action === "unarchive" ? "archived" : action === "unsnooze" ? "snoozed" : "inbox", ...change.filter };
     const named = this.items.filter((item) => item.seq <= through && (ids === undefined ? selects(item, filter) : ids.includes(item.id)));
     this.#apply(named, (item) => changeItem(item, change));
     return this.head - before;
@@ -243,7 +243,7 @@ function selects(item: Item, { status = "inbox", category }: InboxFilter): boole
 }
 
 /** A change of an item, as the service makes it; the same object where nothing changes. */
-function changeItem(item: Item, { action, snoozedUntil = null }: Change): Item {
+function changeItem(item: Item, { action, snoozedUntil }: Change): Item {
   const after: Item = { ...item };
   switch (item.withdrawnAt === null ? action : "none") {
     case "seen":
@@ -263,7 +263,7 @@ function changeItem(item: Item, { action, snoozedUntil = null }: Change): Item {
       after.archivedAt = null;
       break;
     case "snooze":
-      after.snoozedUntil = snoozedUntil;
+      after.snoozedUntil = snoozedUntil ?? null;
       break;
     case "unsnooze":
       after.snoozedUntil = null;
