@@ -49,7 +49,8 @@ export class Http {
       throw await problem(response);
     }
     try {
-      return (response.status === 204 ? undefined : await response.json()) as T;
+      // What is put is answered without a body, also by 200 and 201.
+      return (response.status === 204 || method === "PUT" ? undefined : await response.json()) as T;
     } catch {
       throw new NotifyError("invalid_answer", "The answer was cut off, or is not the service's.");
     }

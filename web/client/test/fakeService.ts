@@ -193,8 +193,9 @@ export class FakeService {
     if (topic === undefined) {
       return refusal({ status: 404, code: "not_found", detail: "There is no such topic." });
     }
+    const status = !subscribed ? 204 : topic.subscribed ? 200 : 201;
     topic.subscribed = subscribed;
-    return { ok: true, status: 204, headers: new Headers() } as Response;
+    return new Response(null, { status });
   }
 }
 
