@@ -22,8 +22,7 @@ type Step =
   | { do: "open" }
   | { do: "close" | "crash" | "hang" | "thaw" | "wake" | "disconnect" | "connect"; tab: number }
   | { do: "load" | "more" | "refresh" | "showNew" | "readAll"; tab: number; filter: number }
-  | { do: "change"; tab: number; filter: number; action: (typeof actions)[number] | "snooze"; items: number[] }
-  | { do: "nothing" };
+  | { do: "change"; tab: number; filter: number; action: (typeof actions)[number] | "snooze"; items: number[] };
 
 const index = fc.nat(20);
 const fault: fc.Arbitrary<Fault> = fc.constantFrom<Fault>(
@@ -180,8 +179,6 @@ class World {
         }
         break;
       }
-      case "nothing":
-        break;
     }
   }
 
@@ -273,7 +270,7 @@ function expectAnnouncements(world: World): void {
   }
 }
 
-const runs = Number(process.env.PROPERTY_RUNS ?? 60);
+const runs = Number(process.env.PROPERTY_RUNS ?? 300);
 const seed = process.env.PROPERTY_SEED === undefined ? 42 : Number(process.env.PROPERTY_SEED);
 
 it("ends with what the service has, and misses nothing, whatever happened on the way", async () => {
@@ -310,8 +307,6 @@ it("ends with what the service has after restores and retention too", async () =
     fc.asyncProperty(scenario(true), async (given) => {
       vi.clearAllTimers();
       const world = await live(given);
-      const all = world.everyTab.flatMap((tab) => tab.all("notification").map(({ item }) => item.id));
-      expect(all.length).toBeGreaterThanOrEqual(0);
       for (const tab of world.everyTab) {
         const ids = tab.all("notification").map(({ item }) => item.id);
         expect(ids).toEqual([...new Set(ids)]);

@@ -61,8 +61,16 @@ export class Tab {
       channel: without.includes("channel") ? undefined : (name) => new FakeChannel(name, this),
       storage: without.includes("storage") ? undefined : {
         getItem: (key) => browser.kept.get(key) ?? null,
-        setItem: (key, value) => void (this.isDead || browser.kept.set(key, value)),
-        removeItem: (key) => void (this.isDead || browser.kept.delete(key)),
+        setItem: (key, value) => {
+          if (!this.isDead) {
+            browser.kept.set(key, value);
+          }
+        },
+        removeItem: (key) => {
+          if (!this.isDead) {
+            browser.kept.delete(key);
+          }
+        },
       },
       random: () => browser.random(),
       now: Date.now,
