@@ -73,7 +73,9 @@ export class Feed {
     this.#current ??= items[0]?.id ?? null;
     this.#virtual.keep = this.#current;
     this.selection?.keep(this.#items);
-    this.#virtual.setKeys([...this.#items.keys()], before.length > 0);
+    const keys = [...this.#items.keys()];
+    // Older ones, which come in at the end, push nothing away: they are there as if they had always been.
+    this.#virtual.setKeys(keys, before.length > 0 && before.some((key, index) => keys[index] !== key));
   }
 
   /** Focuses what a reader came for: the item they were at, or what stands above where there are none. */
