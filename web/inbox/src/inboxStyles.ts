@@ -30,7 +30,8 @@ export const inboxStyles = css`
     display: flex;
     align-items: center;
     gap: 4px;
-    padding: calc(var(--_space) * 1.25) calc(var(--_space) * 1.5) calc(var(--_space) * 0.5) calc(var(--_space) * 2);
+    padding-block: calc(var(--_space) * 1.25) calc(var(--_space) * 0.5);
+    padding-inline: calc(var(--_space) * 2) calc(var(--_space) * 1.5);
   }
   .header:has(#back) {
     padding-inline-start: calc(var(--_space) * 1.5);
