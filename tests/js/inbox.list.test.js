@@ -19,8 +19,7 @@ test("ten thousand items are scrolled to the last one, in order, each once, and 
     await stage.server.request("POST", "/v1/events/batch", events);
   }
   await until("all to be stored", async () => (await stage.stored(user))[0]?.title === `${count}`);
-  // Without motion, so that every frame has every row in its place.
-  const page = await stage.open(t, { user, view: "inbox" }, { reducedMotion: "reduce" });
+  const page = await stage.open(t, { user, view: "inbox" });
   await item(page, `${count}`).waitFor();
   const list = await watch(page, count);
 
