@@ -1,10 +1,9 @@
 // Whether everybody can use a page that embeds the inbox: by screen reader, in the dark, from right to left, with a phone, without motion, with
-// colours of their own. SHOTS=FOLDER keeps a picture of each look.
+// colours of their own.
 import assert from "node:assert/strict";
-import { join } from "node:path";
 import { after, before, test } from "node:test";
 import axe from "axe-core";
-import { bell, cried, feed, inbox, item, panel, said, Stage, toasts, until } from "./page.js";
+import { bell, cried, feed, inbox, item, panel, picture, said, Stage, toasts, until } from "./page.js";
 
 let stage;
 before(async () => {
@@ -28,8 +27,6 @@ async function furnish(user) {
   const token = await stage.server.token(user);
   await stage.server.request("PATCH", `/v1/me/inbox/${(await stage.stored(user)).find(({ title }) => title === "Read before").id}`, { read: true }, token);
 }
-
-const picture = (page, name) => (process.env.SHOTS === undefined ? undefined : page.screenshot({ path: join(process.env.SHOTS, `${name}.png`) }));
 
 async function findings(page, where) {
   // Colours that are still fading in are not those that are read.
@@ -145,6 +142,7 @@ test("it fits a phone and a desktop, in both directions", async (t) => {
       await inbox(page).locator("#settings").click();
       await page.getByRole("switch").first().waitFor();
       await picture(page, `${name}-settings`);
+      await inbox(page).locator("#back").click();
       await page.keyboard.press("Escape");
       await page.getByRole("dialog").waitFor({ state: "hidden" });
     }

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { createHmac, randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
 import { createServer } from "node:http";
+import { join } from "node:path";
 import { chromium } from "playwright-core";
 import { freePort, limit, Server, until } from "./server.js";
 
@@ -120,16 +121,19 @@ export class Stage {
   static async start() {
     const stage = new Stage();
     stage.site = await Site.start((user, ttl) => (ttl === undefined ? stage.server.token(user) : shortLived(user, ttl)));
-    const executablePath = process.env.CHROMIUM ?? ["/usr/bin/chromium", "/usr/bin/chromium-browser"].find(existsSync);
-    [stage.server, stage.browser] = await Promise.all([
-      Server.start({
+    try {
+      stage.server = await Server.start({
         Notifications__Cors__Origins__0: stage.site.url,
         Notifications__Auth__Jwt__SigningKey: signingKey,
         Notifications__Auth__Jwt__Issuer: issuer,
         Notifications__Auth__Jwt__Audience: audience,
-      }),
-      chromium.launch({ executablePath, args: process.getuid() === 0 ? ["--no-sandbox"] : [] }),
-    ]);
+      });
+      const executablePath = process.env.CHROMIUM ?? ["/usr/bin/chromium", "/usr/bin/chromium-browser"].find(existsSync);
+      stage.browser = await chromium.launch({ executablePath, args: process.getuid() === 0 ? ["--no-sandbox"] : [] });
+    } catch (error) {
+      await stage.dispose();
+      throw error;
+    }
     return stage;
   }
 
@@ -226,6 +230,9 @@ class Visitor {
     return page;
   }
 }
+
+/** Keeps a picture of a page, where the environment variable SHOTS names a folder for them. */
+export const picture = async (page, name) => process.env.SHOTS !== undefined && page.screenshot({ path: join(process.env.SHOTS, `${name}.png`) });
 
 /** What a reader finds on a page. */
 export const bell = (page, name = /^Notifications/) => page.getByRole("button", { name });

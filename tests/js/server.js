@@ -9,7 +9,8 @@ import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..", "..");
-export const limit = 40_000;
+/** How long a test waits for anything, in milliseconds. */
+export const limit = 60_000;
 
 /** Waits for what has no event to await; the limit says that something hangs, not how fast it is. */
 export async function until(what, condition) {
