@@ -86,7 +86,7 @@ function files(directory) {
   for (const entry of readdirSync(directory, { withFileTypes: true })) {
     const path = join(directory, entry.name);
     if (entry.isDirectory()) {
-      if (!["node_modules", "dist", "test", ".build-lock"].includes(entry.name)) {
+      if (!["node_modules", "dist", "test", "checks", ".build-lock"].includes(entry.name)) {
         found.push(...files(path));
       }
     } else {

@@ -14,6 +14,8 @@ export default defineConfig(
       // find<HTMLInputElement>(…) says what the page holds.
       "@typescript-eslint/no-unnecessary-type-parameters": "off",
       "@typescript-eslint/restrict-template-expressions": ["error", { allowNumber: true }],
+      // React's own types of tags are in one.
+      "@typescript-eslint/no-namespace": ["error", { allowDeclarations: true }],
       // What a server sends must never become markup.
       "no-restricted-properties": [
         "error",
@@ -25,6 +27,6 @@ export default defineConfig(
   },
   {
     files: ["**/*.mjs"],
-    languageOptions: { globals: { console: "readonly", process: "readonly", setTimeout: "readonly", URL: "readonly" } },
+    languageOptions: { globals: { console: "readonly", process: "readonly", setTimeout: "readonly", TextEncoder: "readonly", URL: "readonly" } },
   },
 );

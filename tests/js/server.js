@@ -28,14 +28,16 @@ export class Server {
   #process;
   #log = [];
 
-  constructor(port, folder) {
+  constructor(port, folder, settings) {
     this.port = port;
     this.folder = folder;
+    this.settings = settings;
     this.url = `http://127.0.0.1:${port}`;
   }
 
-  static async start() {
-    const server = new Server(await freePort(), await mkdtemp(join(tmpdir(), "notifications-js-")));
+  /** With settings as environment variables, such as `Notifications__Cors__Origins__0`. */
+  static async start(settings = {}) {
+    const server = new Server(await freePort(), await mkdtemp(join(tmpdir(), "notifications-js-")), settings);
     await server.startAgain();
     return server;
   }
@@ -48,7 +50,7 @@ export class Server {
     }
     const child = spawn("dotnet", [assembly, "--urls", this.url], {
       cwd: dirname(assembly),
-      env: { ...process.env, ASPNETCORE_ENVIRONMENT: "Development", Notifications__DataPath: this.folder },
+      env: { ...process.env, ASPNETCORE_ENVIRONMENT: "Development", Notifications__DataPath: this.folder, ...this.settings },
       stdio: ["ignore", "pipe", "pipe"],
     });
     this.#process = child;

@@ -1,10 +1,12 @@
 import { defineConfig } from "vite";
 import { resolve } from "../vite.shared.ts";
+import { denseStyles } from "./css.ts";
 
 export default defineConfig({
   // Pages of other origins load it: every address is relative to the file that names it.
   base: "./",
   resolve,
+  plugins: [denseStyles()],
   build: {
     target: "es2022",
     outDir: "../dist/embed",

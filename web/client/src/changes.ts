@@ -32,6 +32,8 @@ export class Changes {
   #queue: Waiting[] = [];
   #isSending = false;
   #isStopped = false;
+  /** Until then the service asked to be left alone. */
+  #notBefore = 0;
   readonly #pause = new Pause();
   #key: string | null = null;
 
@@ -61,7 +63,7 @@ export class Changes {
     this.#pause.cut();
     if (!this.#isSending && this.#queue.length > 0) {
       this.#isSending = true;
-      void this.#run().finally(() => { this.#isSending = false; });
+      void this.#run();
     }
   }
 
@@ -104,25 +106,41 @@ export class Changes {
   }
 
   async #run(): Promise<void> {
-    for (let attempt = 0; this.#queue.length > 0 && !this.#isStopped;) {
-      const next = this.#queue[0] as Waiting;
-      try {
-        this.store.sending(next.pending);
-        await this.send(next.pending.change);
-        attempt = 0;
-        this.#settle(next, true);
-      } catch (error) {
-        if (isPassing(error) || isUnauthorized(error)) {
-          this.keep();
+    const isStopped = (): boolean => this.#isStopped;
+    try {
+      for (let attempt = 0; this.#queue.length > 0 && !isStopped();) {
+        const rest = this.#notBefore - this.environment.now();
+        if (rest > 0) {
+          await this.#pause.for(rest);
+          continue;
+        }
+        const next = this.#queue[0] as Waiting;
+        try {
+          this.store.sending(next.pending);
+          await this.send(next.pending.change);
+          attempt = 0;
+          this.#settle(next, true);
+        } catch (error) {
           if (isUnauthorized(error)) {
-            return; // Until somebody is signed in again.
+            this.keep();
+            break; // Until somebody is signed in again.
           }
-          await this.#pause.for(Math.max(backoff(attempt++, this.environment), error instanceof NotifyError ? (error.retryAfterMs ?? 0) : 0));
-        } else {
-          this.#settle(next, false);
-          this.host.failed(error);
+          if (!isPassing(error)) {
+            this.#settle(next, false);
+            this.host.failed(error);
+            continue;
+          }
+          this.keep();
+          if (error instanceof NotifyError && error.retryAfterMs !== null) {
+            this.#notBefore = this.environment.now() + error.retryAfterMs;
+          }
+          if (!isStopped()) {
+            await this.#pause.for(backoff(attempt++, this.environment));
+          }
         }
       }
+    } finally {
+      this.#isSending = false; // At once: who makes a change next must find that nobody sends.
     }
   }
 

@@ -62,13 +62,14 @@ export function messagesOf(answer: SyncAnswer, from: Position): Message[] {
   if (answer.reset) {
     return [{ kind: "reset", epoch: answer.epoch, head: answer.head, first: false, counts: answer.counts }];
   }
+  const { items, counts } = answer;
+  // As over a connection: what is new stands at its `seq`, and once more at its `rev` where it was changed since.
+  const steps = items.filter(({ seq }) => seq > from.at).map((item) => ({ at: item.seq, isNew: true, item: { ...item, rev: item.seq } }));
+  steps.push(...items.filter(({ seq, rev }) => rev > Math.max(seq, from.at)).map((item) => ({ at: item.rev, isNew: false, item })));
   let prev = from.at;
-  const messages: Message[] = [];
-  for (const item of [...answer.items].sort((a, b) => a.rev - b.rev)) {
-    messages.push(item.seq > from.at
-      ? { kind: "notification", prev, item, counts: answer.counts, missed: true }
-      : { kind: "updated", prev, items: [item], counts: answer.counts });
-    prev = item.rev;
-  }
-  return messages;
+  return steps.sort((a, b) => a.at - b.at).map(({ at, isNew, item }) => {
+    const message: Message = isNew ? { kind: "notification", prev, item, counts, missed: true } : { kind: "updated", prev, items: [item], counts };
+    prev = at;
+    return message;
+  });
 }

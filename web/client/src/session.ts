@@ -47,6 +47,9 @@ export class Session implements TabsHost, ConnectionHost {
   #isCatchingUp = false;
   #missed = 0;
   #isFilling = false;
+  readonly #fillPause = new Pause();
+  /** The highest place that other tabs were heard to speak of. */
+  #ahead = 0;
 
   constructor(
     private readonly host: SessionHost,
@@ -70,6 +73,7 @@ export class Session implements TabsHost, ConnectionHost {
       this.#abort.abort();
       this.#abort = null;
       this.#pause.cut();
+      this.#fillPause.cut();
       this.#tabs.stop();
       this.tokens.stop();
       this.flush();
@@ -79,6 +83,7 @@ export class Session implements TabsHost, ConnectionHost {
 
   wake(): void {
     this.#pause.cut();
+    this.#fillPause.cut();
     this.#connection?.wake();
     this.#tabs.check(this.#name);
   }
@@ -105,7 +110,7 @@ export class Session implements TabsHost, ConnectionHost {
     this.#isFirst = from === null;
     const start = from ?? this.host.fetched();
     if (this.replica.position === null && start !== null) {
-      this.replica.start(start);
+      this.#anchor(start);
     }
     const connection = new Connection(this, this.tokens, this.environment);
     this.#connection = connection;
@@ -156,14 +161,15 @@ export class Session implements TabsHost, ConnectionHost {
   welcome(state: StateEvent, position: Position | null, counts: Counts | null): void {
     this.#show(state);
     const own = this.replica.position;
+    if (position !== null && own === null) {
+      this.#anchor(position);
+    } else if (position !== null && own !== null && own.epoch === position.epoch && own.at < position.at) {
+      this.#fill(position.at);
+      return;
+    }
     if (position !== null && counts !== null) {
-      if (own === null) {
-        this.#anchor(position);
-      } else if (own.epoch !== position.epoch) {
+      if (own !== null && own.epoch !== position.epoch) {
         this.hear({ kind: "reset", epoch: position.epoch, head: position.at, first: false, counts });
-        return;
-      } else if (own.at < position.at) {
-        this.#fill();
         return;
       }
       this.host.counted(counts);
@@ -232,13 +238,14 @@ export class Session implements TabsHost, ConnectionHost {
   }
 
   async #identify(signal: AbortSignal): Promise<void> {
+    const isEnded = (): boolean => signal.aborted;
     for (let attempt = 0; ; attempt++) {
       this.#show({ state: "connecting", retryAt: null, reason: null });
       try {
         await this.tokens.get();
         break;
       } catch (error) {
-        if (signal.aborted) {
+        if (isEnded()) {
           return;
         }
         if (isUnauthorized(error)) {
@@ -250,9 +257,12 @@ export class Session implements TabsHost, ConnectionHost {
         const { code, message } = error as NotifyErrorLike;
         this.#show({ state, retryAt: this.environment.now() + wait, reason: { code, message } });
         await this.#pause.for(wait);
+        if (isEnded()) {
+          return;
+        }
       }
     }
-    if (!signal.aborted) {
+    if (!isEnded()) {
       this.#name = `notify:${this.host.base}:${this.tokens.user}`;
       this.#memory = new Memory(this.storage, this.environment, this.#name);
       this.host.identified(this.#name);
@@ -278,7 +288,7 @@ export class Session implements TabsHost, ConnectionHost {
   #isNext(prev: number, rev: number): boolean {
     const place = this.replica.place(prev, rev);
     if (place === "gap" && this.replica.position !== null) {
-      this.#fill();
+      this.#fill(rev);
     }
     if (place === "new") {
       this.replica.advance(rev);
@@ -295,7 +305,7 @@ export class Session implements TabsHost, ConnectionHost {
     if (position === null) {
       this.#anchor({ epoch, at: head });
     } else if (this.replica.place(prev, prev) === "gap") {
-      this.#fill();
+      this.#fill(head);
       return;
     }
     this.replica.advance(head);
@@ -312,6 +322,7 @@ export class Session implements TabsHost, ConnectionHost {
       return; // Told already.
     }
     this.generation++;
+    this.#ahead = 0;
     this.replica.start({ epoch, at: head });
     this.host.counted(counts);
     // Where this is the beginning, what was fetched is good, if it is not older.
@@ -324,13 +335,36 @@ export class Session implements TabsHost, ConnectionHost {
     void this.host.renew("older");
   }
 
-  /** Something passed this tab by: asks the service for it. */
-  #fill(): void {
+  /** Something up to this place passed this tab by: asks the service for it. */
+  #fill(to: number): void {
+    this.#ahead = Math.max(this.#ahead, to);
     if (!this.#isFilling) {
       this.#isFilling = true;
-      this.#catchUp()
-        .catch(() => undefined) // The next message, or look at the page, tries again.
-        .finally(() => { this.#isFilling = false; });
+      void this.#fillUp();
+    }
+  }
+
+  async #fillUp(): Promise<void> {
+    const isBehind = (): boolean => this.#abort !== null && (this.position() ?? Infinity) < this.#ahead;
+    try {
+      for (let attempt = 0; isBehind();) {
+        const to = this.#ahead;
+        try {
+          await this.#catchUp();
+          if (to === this.#ahead) {
+            break; // The answer is younger than what was heard.
+          }
+        } catch (error) {
+          if (isUnauthorized(error)) {
+            break;
+          }
+          if (isBehind()) {
+            await this.#fillPause.for(backoff(attempt++, this.environment));
+          }
+        }
+      }
+    } finally {
+      this.#isFilling = false;
     }
   }
 

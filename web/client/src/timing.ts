@@ -33,6 +33,15 @@ export function within<T>(ms: number, promise: Promise<T>, error: () => Error): 
   });
 }
 
+/** Rejects when the signal comes before the promise is settled. */
+export function orEnd<T>(signal: AbortSignal, start: () => Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const end = (): void => { reject(signal.reason as Error); };
+    signal.addEventListener("abort", end);
+    start().then(resolve, reject).finally(() => { signal.removeEventListener("abort", end); });
+  });
+}
+
 /** Reports an error of the application's own handler where it shows, and goes on. */
 export function rethrow(error: unknown): void {
   queueMicrotask(() => { throw error; });

@@ -1,5 +1,6 @@
 import type { Environment } from "./environment.ts";
 import { NotifyError, UnauthorizedError } from "./errors.ts";
+import { orEnd } from "./timing.ts";
 import type { ClientOptions, TokenRequest } from "./types.ts";
 
 /** How long before its end a token is replaced, in milliseconds; for a short-lived one a fifth of its life. */
@@ -31,7 +32,15 @@ export class Tokens {
     if (this.#token !== "") {
       this.#reason = "expiring";
     }
-    return await (this.#asking ??= this.#next().finally(() => { this.#asking = null; }));
+    if (this.#asking === null) {
+      const asking = this.#next(this.#abort.signal).finally(() => {
+        if (this.#asking === asking) {
+          this.#asking = null;
+        }
+      });
+      this.#asking = asking;
+    }
+    return await this.#asking;
   }
 
   /** This one is of no use any more; one that came in the meantime stays. */
@@ -42,24 +51,26 @@ export class Tokens {
     }
   }
 
-  /** Ends what is under way. */
+  /** Ends what is under way, also where the application does not heed the signal; who asks next asks anew. */
   stop(): void {
     this.#abort.abort();
     this.#abort = new AbortController();
+    this.#asking = null;
   }
 
-  async #next(): Promise<string> {
-    const { signal } = this.#abort;
+  async #next(signal: AbortSignal): Promise<string> {
     let token: unknown;
     try {
-      token = await this.ask({ reason: this.#reason, signal });
+      token = await orEnd(signal, async () => await this.ask({ reason: this.#reason, signal }));
     } catch (error) {
+      if (signal.aborted) {
+        throw new NotifyError("disconnected", "The client was disconnected.");
+      }
       throw isUnauthorized(error) ? error : new NotifyError("token", `There is no token: ${error instanceof Error ? error.message : String(error)}`);
     }
     if (typeof token !== "string" || token === "") {
       throw new NotifyError("token", "getToken returned no token.");
     }
-    signal.throwIfAborted();
     const { sub, tenant, exp } = claims(token);
     const user = `${tenant ?? "default"}/${sub ?? ""}`;
     if (this.user !== "" && this.user !== user) {

@@ -1,6 +1,5 @@
 import "@notifications/inbox/define";
 import type { NotifyBell } from "@notifications/inbox";
-import type { DetailedHTMLProps, HTMLAttributes } from "react";
 import { notify } from "./notify.ts";
 
 declare module "react" {

@@ -1,4 +1,4 @@
-import "./site.css";
+import "./header.ts";
 
 // A button to copy each example; without a clipboard (on plain http) there is none.
 if ("clipboard" in navigator) {

@@ -1,6 +1,6 @@
 import SwaggerUI from "swagger-ui-dist/swagger-ui-es-bundle.js";
 import "swagger-ui-dist/swagger-ui.css";
-import "./site.css";
+import "./header.ts";
 import "./reference.css";
 
 // Its own dark theme follows a class, not the system.

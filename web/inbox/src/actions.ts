@@ -1,11 +1,11 @@
 import type { Item } from "@notifications/client";
-import { html, nothing, type ReactiveControllerHost, type TemplateResult } from "lit";
+import { html, nothing, type LitElement, type TemplateResult } from "lit";
 import { announce } from "./announce.ts";
 import { snoozeEntries, snoozeForm } from "./dialogs.ts";
 import type { Here } from "./feed.ts";
 import { commands, commandsOf, type ItemChange } from "./item.ts";
 import type { Menu, MenuEntry } from "./menu.ts";
-import { relativeTime } from "./time.ts";
+import { snoozeTime } from "./snooze.ts";
 
 /** How long what was done can be undone from its line, in milliseconds. */
 const undoFor = 10_000;
@@ -21,12 +21,12 @@ interface Done {
 /** What can be done with items, and the line that says what was, and undoes it. */
 export class Actions {
   #done: Done | null = null;
-  #host: ReactiveControllerHost;
+  #host: LitElement;
   #menu: Menu;
   #here: () => Here;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(host: ReactiveControllerHost, menu: Menu, here: () => Here) {
+  constructor(host: LitElement, menu: Menu, here: () => Here) {
     this.#host = host;
     this.#menu = menu;
     this.#here = here;
@@ -49,7 +49,7 @@ export class Actions {
         this.#menu.close();
         if (list !== undefined) {
           this.attempt(list.snooze(item.id, until), {
-            text: text.snoozed(relativeTime(until.getTime(), locale)),
+            text: text.snoozed(snoozeTime(until, locale)),
             undo: () => list.snooze(item.id, null),
           });
         }
@@ -87,7 +87,8 @@ export class Actions {
         this.attempt(list.archiveAll({ onlyRead: true }));
       },
     };
-    return list.filter.status === "archived" ? [readAll] : [readAll, archiveRead];
+    // Only where what it takes in is what the list shows.
+    return ["inbox", "all", "read"].includes(list.filter.status ?? "inbox") ? [readAll, archiveRead] : [readAll];
   }
 
   bulk(command: BulkCommand, ids: readonly string[]): void {
@@ -117,15 +118,26 @@ export class Actions {
 
   say(done: Done | null): void {
     clearTimeout(this.#timer);
+    if (done === null && this.#host.shadowRoot?.activeElement?.closest(".done") != null) {
+      // The line goes, and must not take the focus along.
+      this.#host.focus({ preventScroll: true });
+    }
     this.#done = done;
     this.#host.requestUpdate();
     if (done !== null) {
       announce(done.text);
-      this.#timer = setTimeout(() => {
-        this.say(null);
-      }, undoFor);
+      this.#timer = setTimeout(this.#expire, undoFor);
     }
   }
+
+  /** Not while someone is about to use it. */
+  #expire = (): void => {
+    if (this.#host.renderRoot.querySelector(".done:is(:hover, :focus-within)") === null) {
+      this.say(null);
+    } else {
+      this.#timer = setTimeout(this.#expire, undoFor);
+    }
+  };
 
   get undoable(): boolean {
     return this.#done?.undo !== undefined;

@@ -111,7 +111,7 @@ export class NotifyBell extends NotifyElement {
       .panel > * {
         flex: 1;
         min-inline-size: 0;
-        min-block-size: 0;
+        block-size: 100%;
       }
       @keyframes open {
         from {
@@ -173,6 +173,8 @@ export class NotifyBell extends NotifyElement {
   #used = false;
   /** Whether the panel is shown, or about to be. */
   #shown = false;
+  /** Whether the focus was in the panel when it began to close. */
+  #hadFocus = false;
 
   constructor() {
     super();
@@ -220,7 +222,7 @@ export class NotifyBell extends NotifyElement {
   protected override updated(changed: PropertyValues): void {
     this.#offer(this.isConnected);
     if (changed.has("open") && this.#shown !== this.open) {
-      this.#panel?.togglePopover(this.open);
+      this.#panel?.[this.open ? "showPopover" : "hidePopover"]();
     }
   }
 
@@ -295,6 +297,10 @@ export class NotifyBell extends NotifyElement {
     return this.renderRoot.querySelector<HTMLElement>("#panel");
   }
 
+  #focusWithin(): boolean {
+    return this.#panel?.matches(":focus-within") ?? false;
+  }
+
   #show = (): void => {
     this.open = true;
   };
@@ -309,6 +315,7 @@ export class NotifyBell extends NotifyElement {
       return;
     }
     this.open = this.#shown = event.newState === "open";
+    this.#hadFocus = this.#focusWithin();
     this.#follow(this.#shown);
   }
 
@@ -319,14 +326,19 @@ export class NotifyBell extends NotifyElement {
     const open = event.newState === "open";
     if (open) {
       this.renderRoot.querySelector<HTMLElement>("notify-inbox")?.focus();
+    } else if (this.#hadFocus && (document.activeElement === document.body || this.#focusWithin())) {
+      // Browsers give it back by themselves only where it was not in the tree of an element within.
+      this.renderRoot.querySelector<HTMLElement>(".bell")?.focus();
     }
     emit(this, "notify-toggle", { open });
   }
 
-  /** Leaving with the keyboard closes it: what has the focus must not lie beneath it. */
+  /** Leaving with the keyboard closes it: what has the focus must not lie beneath it. Pressing the bell does that by itself, where it can be seen. */
   #focusOut({ relatedTarget }: FocusEvent): void {
-    const panel = this.#panel;
-    if (panel !== null && relatedTarget instanceof Node && !panel.contains(relatedTarget)) {
+    if (!(relatedTarget instanceof Element) || this.#panel?.contains(relatedTarget) === true) {
+      return;
+    }
+    if (!relatedTarget.matches(".bell") || matchMedia("(max-width: 480px)").matches) {
       this.open = false;
     }
   }

@@ -1,8 +1,8 @@
 import { html, nothing, type TemplateResult } from "lit";
 import { live } from "lit/directives/live.js";
 
-/** How a control is named: by words of its own, or by the element with the id `by` and described by that with the id `hint`. */
-export type ControlName = { label: string } | { by: string; hint?: string };
+/** How a control is named: by words of its own, or by the `<label>` for its id, and described by the element with the id `hint`. */
+export type ControlName = { label: string } | { id: string; hint?: string };
 
 /** A switch. */
 export function toggle(name: ControlName, on: boolean, set: (on: boolean) => void, disabled = false): TemplateResult {
@@ -10,7 +10,7 @@ export function toggle(name: ControlName, on: boolean, set: (on: boolean) => voi
     type="checkbox"
     role="switch"
     aria-label=${"label" in name ? name.label : nothing}
-    aria-labelledby=${"by" in name ? name.by : nothing}
+    id=${"id" in name ? name.id : nothing}
     aria-describedby=${("hint" in name && name.hint) || nothing}
     .checked=${live(on)}
     ?disabled=${disabled}

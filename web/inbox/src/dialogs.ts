@@ -1,15 +1,14 @@
 import { html, type TemplateResult } from "lit";
 import type { Labels } from "./labels/labels.ts";
 import type { MenuEntry } from "./menu.ts";
-import { localInput, morning, snoozeChoices } from "./snooze.ts";
+import { localInput, morning, snoozeChoices, snoozeTime } from "./snooze.ts";
 
 /** The entries of the menu to snooze with; `pick` asks for a time of the reader's own. */
 export function snoozeEntries(text: Labels, locale: string, choose: (until: Date) => void, pick: () => void, now = new Date()): MenuEntry[] {
-  const time = new Intl.DateTimeFormat(locale, { weekday: "short", hour: "numeric", minute: "2-digit" });
   return [
     ...snoozeChoices(now).map(({ label, until }) => ({
       label: text[label],
-      hint: time.format(until),
+      hint: snoozeTime(until, locale),
       run: () => {
         choose(until);
       },

@@ -76,12 +76,17 @@ export class Feed {
     this.#virtual.setKeys([...this.#items.keys()], before.length > 0);
   }
 
+  /** Focuses what a reader came for: the item they were at, or what stands above where there are none. */
+  enter(options?: FocusOptions): void {
+    (this.#find(".item[tabindex='0']") ?? this.#find("[role=tab][tabindex='0']") ?? this.#find(".heading"))?.focus(options);
+  }
+
   /** After each update of the host. */
   updated(): void {
     const heir = this.#heir;
     this.#heir = undefined;
     if (heir === null) {
-      this.#find("[role=tab][tabindex='0'], .heading")?.focus();
+      this.enter();
     } else if (heir !== undefined) {
       this.#reveal(heir);
     }
@@ -174,7 +179,7 @@ export class Feed {
 
   #itemKey(event: KeyboardEvent, row: HTMLElement, item: Item): boolean {
     const to = moveTo(event.key, this.#virtual.layout, item.id, this.#find("#panel")?.clientHeight ?? 0);
-    const key = event.key === "Delete" ? "e" : event.key.toLowerCase();
+    const key = event.key === "Delete" && item.archivedAt === null ? "e" : event.key.toLowerCase();
     if (to !== null) {
       void this.focus(to);
       return true;

@@ -75,7 +75,7 @@ export class NotifyInbox extends NotifyElement {
 
   /** Focuses what a reader came for: the item they were at, the first one, or the tabs where there are none. */
   override focus(options?: FocusOptions): void {
-    (this.#find(".item[tabindex='0']") ?? this.#find("[role=tab][tabindex='0'], .heading"))?.focus(options);
+    this.#feed.enter(options);
   }
 
   protected override attach(client: NotifyClient): (() => void)[] {
@@ -150,6 +150,7 @@ export class NotifyInbox extends NotifyElement {
       </header>
       ${settings
         ? html`<notify-preferences
+            heading=""
             class="settings"
             .client=${this.notify}
             .labels=${this.labels}
@@ -164,7 +165,7 @@ export class NotifyInbox extends NotifyElement {
   #body(): TemplateResult {
     const { text, notify } = this;
     const tabbed = this.#tabs.length > 1 && this.#tab !== undefined && this.#feed.selection === null;
-    const waiting = this.#state?.pendingNew ?? 0;
+    const waiting = this.#feed.keys.length === 0 || this.#signedOut ? 0 : (this.#state?.pendingNew ?? 0);
     return html`${this.#toolbar()}
       ${this.#lost
         ? html`<p class="banner" part="banner">
@@ -182,7 +183,7 @@ export class NotifyInbox extends NotifyElement {
         >
           ${this.#content()}
         </div>
-        ${waiting === 0 || this.#feed.keys.length === 0
+        ${waiting === 0
           ? nothing
           : html`<button type="button" class="pill" part="pill" @click=${this.#toNew}>${icon("up")}${text.showNew(waiting)}</button>`}
         ${this.#actions.render()}
@@ -203,14 +204,15 @@ export class NotifyInbox extends NotifyElement {
       });
     }
     return this.#tabs.length > 1 && this.#tab !== undefined
-      ? tabsView(this.#tabs, this.#tab, this.#state?.counts ?? this.notify?.counts ?? null, this.text, this.#choose)
+      ? tabsView(this.#tabs, this.#tab, this.#signedOut ? null : (this.notify?.counts ?? null), this.text, this.#choose)
       : nothing;
   }
 
   #content(): TemplateResult {
     const { text, notify } = this;
-    if (notify?.state === "unauthorized") {
+    if (notify !== undefined && this.#signedOut) {
       const run = (): void => {
+        this.focus();
         notify.connect();
       };
       return notice("lock", text.unauthorized, text.unauthorizedHint, { label: text.retry, run });
@@ -261,6 +263,10 @@ export class NotifyInbox extends NotifyElement {
     this.#feed.reset();
   }
 
+  get #signedOut(): boolean {
+    return this.notify?.state === "unauthorized";
+  }
+
   /** At its top, and before the reader's eyes, a list may grow; else they are told, and decide. */
   get #mayGrow(): boolean {
     const panel = this.#find("#panel");
@@ -272,11 +278,20 @@ export class NotifyInbox extends NotifyElement {
     this.#list?.showNew();
     this.#find("#panel")?.scrollTo({ top: 0 });
     // The list is taken over with the next update.
+    this.requestUpdate();
     void this.updateComplete.then(() => this.#feed.focus(0));
   };
 
   #retry = (): void => {
-    void this.#list?.load();
+    const { length } = this.#feed.keys;
+    // The button goes, and must not take the focus along.
+    if (length > 0) {
+      void this.#feed.focus(length - 1);
+    } else {
+      this.focus();
+    }
+    // Not the first page anew where it was an older one that failed: that would drop the others.
+    void (length > 0 && this.#state?.hasMore === true ? this.#list?.loadMore() : this.#list?.load());
   };
 
   #toggleSettings = (): void => {
@@ -297,7 +312,7 @@ export class NotifyInbox extends NotifyElement {
         run: () => void this.#menu.showDialog(button, text.keyboard, () => keyHints(text)),
       },
     ];
-    if (this.#feed.keys.length > 0) {
+    if (this.#feed.keys.length > 0 && !this.#signedOut) {
       const select = { label: text.select, icon: "select", run: () => { this.#feed.startSelection(); } } as const;
       entries.unshift(...this.#actions.entries(), select);
     }

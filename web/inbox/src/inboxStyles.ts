@@ -46,7 +46,16 @@ export const inboxStyles = css`
     text-overflow: ellipsis;
     white-space: nowrap;
   }
-  [dir="rtl"] #back .icon,
+  #back {
+    margin-inline-end: 4px;
+  }
+  /* Texts in another direction than the page's. */
+  .bulk span,
+  .banner span,
+  .done span,
+  .pill {
+    unicode-bidi: plaintext;
+  }
   :host(:dir(rtl)) #back .icon {
     scale: -1 1;
   }
@@ -289,7 +298,7 @@ export const inboxStyles = css`
   }
   .skeleton .picture,
   .skeleton i {
-    background: var(--_raised);
+    background: color-mix(in srgb, var(--_text) 9%, transparent);
     animation: breathe 1.4s ease-in-out infinite alternate;
   }
   .skeleton i {

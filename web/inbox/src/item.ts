@@ -3,6 +3,7 @@ import { html, nothing, type TemplateResult } from "lit";
 import { icon, type IconName } from "./icons.ts";
 import type { Labels } from "./labels/labels.ts";
 import { leavesSite, safeImage, safeLink } from "./links.ts";
+import { snoozeTime } from "./snooze.ts";
 import { fullTime, relativeTime } from "./time.ts";
 
 /** How an item stands in its list. */
@@ -74,10 +75,10 @@ export function itemView(item: Item, place: ItemPlace, text: Labels, locale: str
       </h3>
       ${item.body === null ? nothing : html`<p class="body wrap" part="item-body" dir="auto" id="body-${id}">${item.body}</p>`}
       <p class="meta" part="item-meta" id="meta-${id}">
-        ${urgent ? html`<span class="priority">${text[priority]}</span>` : nothing}
+        ${urgent ? html`<span class="priority" aria-hidden="true">${text[priority]}</span>` : nothing}
         ${item.category === null ? nothing : html`<span class="chip wrap">${text.category(item.category)}</span>`}
         <time datetime=${item.createdAt} title=${fullTime(item.createdAt, locale)}>${relativeTime(item.createdAt, locale)}</time>
-        ${item.snoozedUntil === null ? nothing : html`<span>${text.snoozed(relativeTime(item.snoozedUntil, locale))}</span>`}
+        ${item.snoozedUntil === null ? nothing : html`<span>${text.snoozed(snoozeTime(new Date(item.snoozedUntil), locale))}</span>`}
       </p>
       ${item.actions === null || item.actions.length === 0
         ? nothing

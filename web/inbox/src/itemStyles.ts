@@ -85,7 +85,11 @@ export const itemStyles = css`
     overflow: hidden;
     -webkit-box-orient: vertical;
     -webkit-line-clamp: 2;
-    text-align: start;
+    /* Beside its picture, whichever way it is written. */
+    text-align: left;
+  }
+  :host(:dir(rtl)) :is(h3.title, .body) {
+    text-align: right;
   }
   a:hover {
     text-decoration: underline;
@@ -102,6 +106,9 @@ export const itemStyles = css`
     margin-block-start: 4px;
     color: var(--_muted);
     font-size: 0.86em;
+  }
+  .meta > * {
+    unicode-bidi: plaintext;
   }
   .chip {
     border: 1px solid var(--_border);

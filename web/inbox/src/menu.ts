@@ -16,6 +16,8 @@ export class Menu {
   #entries: readonly MenuEntry[] = [];
   #dialog: (() => TemplateResult) | null = null;
   #anchor: HTMLElement | null = null;
+  /** What had the focus. Browsers give it back themselves only for a popover that is not inside another one. */
+  #back: HTMLElement | null = null;
 
   constructor(host: ReactiveControllerHost & { renderRoot: HTMLElement | DocumentFragment }) {
     this.#host = host;
@@ -25,7 +27,7 @@ export class Menu {
     return this.#anchor !== null;
   }
 
-  /** Opens a menu at an element, which gets the focus back. */
+  /** Opens a menu at an element. */
   async show(anchor: HTMLElement, label: string, entries: readonly MenuEntry[]): Promise<void> {
     await this.#show(anchor, label, entries, null);
   }
@@ -35,14 +37,22 @@ export class Menu {
     await this.#show(anchor, label, [], content);
   }
 
+  /** Closes it, if it is open; the focus goes back to where it was. */
   close(): void {
-    this.#element?.hidePopover();
+    if (this.open) {
+      this.#element?.hidePopover();
+      this.#restore();
+    }
   }
 
   /** Moves along with what it was opened at. */
   place = (): void => {
     const element = this.#element;
     if (this.#anchor === null || element === null) {
+      return;
+    }
+    if (!this.#anchor.isConnected) {
+      this.close();
       return;
     }
     const at = this.#anchor.getBoundingClientRect();
@@ -99,10 +109,25 @@ export class Menu {
     if (element?.isConnected !== true) {
       return;
     }
+    const focused = this.#focused;
+    this.#back = focused === null || element.contains(focused) ? anchor : focused;
     element.showPopover();
     anchor.setAttribute("aria-expanded", "true");
     this.place();
     element.querySelector<HTMLElement>("[autofocus], [role=menuitem], button, input")?.focus();
+  }
+
+  get #focused(): HTMLElement | null {
+    const root = this.#host.renderRoot;
+    return root instanceof ShadowRoot && root.activeElement instanceof HTMLElement ? root.activeElement : null;
+  }
+
+  #restore(): void {
+    const focused = this.#focused;
+    if (focused === null || this.#element?.contains(focused) === true) {
+      this.#back?.focus({ preventScroll: true });
+    }
+    this.#back = null;
   }
 
   #choose(entry: MenuEntry): void {
@@ -114,6 +139,7 @@ export class Menu {
   #toggled = (event: ToggleEvent): void => {
     if (event.newState === "closed" && this.#anchor !== null && this.#element?.matches(":popover-open") !== true) {
       this.#anchor.setAttribute("aria-expanded", "false");
+      this.#restore();
       this.#anchor = null;
       this.#dialog = null;
       this.#entries = [];
@@ -194,6 +220,11 @@ export const menuStyles = css`
   }
   .menu span {
     flex: 1;
+    unicode-bidi: plaintext;
+    text-align: left;
+  }
+  :host(:dir(rtl)) .menu span {
+    text-align: right;
   }
   .menu small {
     margin-inline-start: 16px;

@@ -40,11 +40,13 @@ interface Change {
  * The user's settings: which categories reach them by which channel, quiet hours, digest, topics, and what this browser does. Each change is
  * saved at once.
  *
+ * @csspart heading - the title
  * @csspart status - the line that says whether a change was saved
  */
 export class NotifyPreferences extends NotifyElement {
   static override properties: PropertyDeclarations = {
     ...NotifyElement.properties,
+    heading: {},
     saved: { state: true },
     topics: { state: true },
     problem: { state: true },
@@ -53,6 +55,8 @@ export class NotifyPreferences extends NotifyElement {
 
   static override styles = [theme, preferencesStyles];
 
+  /** The title; "Notification settings" where it is left out, and none where it is empty. */
+  declare heading: string | null | undefined;
   /** As the service has them; null until they have come. */
   private declare saved: Preferences | null;
   private declare topics: readonly Topic[];
@@ -94,6 +98,11 @@ export class NotifyPreferences extends NotifyElement {
   }
 
   protected override render(): TemplateResult {
+    const heading = this.heading ?? this.text.preferences;
+    return html`${heading === "" ? nothing : html`<h2 part="heading">${heading}</h2>`} ${this.#content()}`;
+  }
+
+  #content(): TemplateResult {
     const { text, problem } = this;
     if (problem !== null) {
       const signedOut = problem === "unauthorized";
@@ -144,7 +153,7 @@ export class NotifyPreferences extends NotifyElement {
     const { text } = this;
     return html`<tr>
       <th scope="row" class="wrap">
-        ${name}${locked ? html`<span class="lock">${icon("lock")}${text.mandatory}</span>` : nothing}
+        ${name} ${locked ? html`<span class="lock">${icon("lock")}${text.mandatory}</span>` : nothing}
       </th>
       ${channels.map((channel) => {
         const label = text.setting(name, text[channelLabels[channel]]);
@@ -166,8 +175,7 @@ export class NotifyPreferences extends NotifyElement {
   #quietHours(preferences: Preferences): TemplateResult {
     const { text } = this;
     const inherited = preferences.defaults.quietHours;
-    const hours = preferences.quietHours ?? inherited;
-    const active = hours !== null && hours.start !== hours.end;
+    const hours = quietHoursOf(preferences);
     const set = (quietHours: QuietHours | null): void => {
       this.#save({ quietHours });
     };
@@ -176,13 +184,13 @@ export class NotifyPreferences extends NotifyElement {
     return html`<section>
       <div class="line">
         <div>
-          <h3 id="quiet">${text.quietHours}</h3>
+          <h3><label for="quiet">${text.quietHours}</label></h3>
           <p id="quiet-hint">${text.quietHoursHint}</p>
         </div>
-        ${toggle({ by: "quiet", hint: "quiet-hint" }, active, (on) => { set(on ? (inherited === null || inherited.start === inherited.end ? night : inherited) : none); })}
+        ${toggle({ id: "quiet", hint: "quiet-hint" }, hours !== null, (on) => { set(on ? (inherited === null || inherited.start === inherited.end ? night : inherited) : none); })}
       </div>
       ${
-        active
+        hours !== null
           ? html`<div class="fields">
                 ${clock(text.from, hours.start, (start) => { set({ ...hours, start }); })}
                 ${clock(text.to, hours.end, (end) => { set({ ...hours, end }); })}
@@ -232,7 +240,7 @@ export class NotifyPreferences extends NotifyElement {
         }
         ${digest.every === "hourly" ? nothing : clock(text.at, digest.at, (at) => { set({ at }); })}
       </div>
-      ${this.#zone(preferences)}
+      ${quietHoursOf(preferences) === null ? this.#zone(preferences) : nothing}
     </section>`;
   }
 
@@ -246,10 +254,10 @@ export class NotifyPreferences extends NotifyElement {
           ${this.topics.map(
             ({ key, subscribed, open }, index) => html`<div class="line">
               <div class="wrap">
-                <span id="topic-${index}">${text.topic(key)}</span>
+                <label for="topic-${index}">${text.topic(key)}</label>
                 ${open ? nothing : html`<span class="lock">${icon("lock")}${text.topicLocked}</span>`}
               </div>
-              ${toggle({ by: `topic-${index}` }, subscribed, (on) => { this.#follow(key, on); }, !open)}
+              ${toggle({ id: `topic-${index}` }, subscribed, (on) => { this.#follow(key, on); }, !open)}
             </div>`,
           )}
         </section>`;
@@ -261,10 +269,10 @@ export class NotifyPreferences extends NotifyElement {
       isOffered(name)
         ? html`<div class="line">
             <div>
-              <span id=${name}>${text[name]}</span>
+              <label for=${name}>${text[name]}</label>
               <p id="${name}-hint">${hint}</p>
             </div>
-            ${toggle({ by: name, hint: `${name}-hint` }, on, set, locked)}
+            ${toggle({ id: name, hint: `${name}-hint` }, on, set, locked)}
           </div>`
         : nothing;
     if (!isOffered("desktop") && !isOffered("sound")) {
@@ -386,6 +394,12 @@ export class NotifyPreferences extends NotifyElement {
       outcome === "saved" ? 2_500 : 10_000,
     );
   }
+}
+
+/** Those that hold; equal start and end are none. */
+function quietHoursOf({ quietHours, defaults }: Preferences): QuietHours | null {
+  const hours = quietHours ?? defaults.quietHours;
+  return hours === null || hours.start === hours.end ? null : hours;
 }
 
 /** What the service will answer to a change, as far as it can be told before. */

@@ -16,6 +16,11 @@ export const preferencesStyles = css`
   section + section {
     border-block-start: 1px solid var(--_border);
   }
+  h2 {
+    margin: 0;
+    padding: 16px 16px 0;
+    font-size: 1.2em;
+  }
   h3 {
     margin: 0;
     font-size: 1em;
@@ -30,19 +35,30 @@ export const preferencesStyles = css`
     inline-size: 100%;
     margin-block-start: 8px;
     border-collapse: collapse;
+    table-layout: fixed;
   }
   th,
   td {
     padding: 8px 0;
-    padding-inline-end: 12px;
+    padding-inline-end: 8px;
     font-weight: 400;
     text-align: start;
   }
   th + th,
   td {
-    inline-size: 1px;
     text-align: center;
-    white-space: nowrap;
+  }
+  thead :nth-child(2) {
+    inline-size: 4.2em;
+  }
+  thead :nth-child(3) {
+    inline-size: 8.4em;
+  }
+  thead :nth-child(4) {
+    inline-size: 4.8em;
+  }
+  tbody th {
+    hyphens: auto;
   }
   tr > :last-child {
     padding-inline-end: 0;
@@ -55,11 +71,14 @@ export const preferencesStyles = css`
     border-block-start: 1px solid var(--_border);
   }
   .lock {
-    display: flex;
-    align-items: center;
-    gap: 4px;
+    display: block;
     color: var(--_muted);
     font-size: 0.86em;
+  }
+  .lock .icon {
+    display: inline-block;
+    margin-inline-end: 4px;
+    vertical-align: -0.25em;
   }
   .line {
     display: flex;
@@ -76,6 +95,9 @@ export const preferencesStyles = css`
     flex-wrap: wrap;
     gap: 8px 12px;
     margin-block-start: 10px;
+  }
+  .fields + p {
+    margin-block-start: 8px;
   }
   .fields label {
     display: grid;
@@ -94,7 +116,7 @@ export const preferencesStyles = css`
     font-size: max(0.93em, 13px);
   }
   td select {
-    max-inline-size: 8.5em;
+    inline-size: 100%;
     padding-inline: 6px 2px;
   }
   select:disabled {

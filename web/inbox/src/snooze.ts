@@ -35,3 +35,10 @@ export function morning(now: Date, days: number): Date {
 export function localInput(date: Date): string {
   return new Date(date.getTime() - date.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
 }
+
+/** "Fri 9:00 AM", or "12 Mar, 9:00 AM" where that is a week away or more. */
+export function snoozeTime(until: Date, locale: string, now = Date.now()): string {
+  const near = until.getTime() - now < 6 * 24 * 3_600_000;
+  const day = near ? ({ weekday: "short" } as const) : ({ day: "numeric", month: "short" } as const);
+  return new Intl.DateTimeFormat(locale, { ...day, hour: "numeric", minute: "2-digit" }).format(until);
+}

@@ -82,15 +82,12 @@ export class NotifyToasts extends NotifyElement {
         box-shadow: var(--_shadow);
         animation: enter calc(var(--_speed) * 1.5) cubic-bezier(0.2, 0.8, 0.3, 1);
       }
-      .toast::before {
+      .critical::before {
         content: "";
         position: absolute;
         inset-block: 0;
         inset-inline-start: 0;
         inline-size: 4px;
-        background: var(--_accent);
-      }
-      .critical::before {
         background: var(--_danger);
       }
       .picture {
@@ -139,10 +136,8 @@ export class NotifyToasts extends NotifyElement {
         z-index: 1;
       }
       .icon-button {
-        margin: -4px -4px 0 0;
-      }
-      .icon-button:dir(rtl) {
-        margin: -4px 0 0 -4px;
+        margin-block-start: 2px;
+        margin-inline-end: -4px;
       }
       .body {
         display: -webkit-box;
@@ -256,7 +251,7 @@ export class NotifyToasts extends NotifyElement {
     const stack = this.renderRoot.querySelector<HTMLElement>(".stack");
     // Above everything of the page, where the browser has popovers.
     if (stack !== null && "popover" in stack && stack.matches(":popover-open") !== this.shown.length > 0) {
-      stack.togglePopover();
+      stack[this.shown.length > 0 ? "showPopover" : "hidePopover"]();
     }
     this.#hold();
   }
@@ -413,7 +408,9 @@ export class NotifyToasts extends NotifyElement {
     } else if (this.#heldAt !== null) {
       const pause = now - this.#heldAt;
       this.#heldAt = null;
-      this.shown = this.shown.map((toast) => ({ ...toast, until: toast.until + pause }));
+      for (const toast of this.shown) {
+        toast.until += pause;
+      }
     }
     clearTimeout(this.#timer);
     const next = Math.min(...this.shown.map(({ until }) => until));

@@ -8,6 +8,8 @@ const ahead = 700;
 const reserve = 250;
 /** How close to its end a list asks for more, in pixels. */
 const nearEnd = 900;
+/** How long rows take to slide to a new place, in milliseconds. */
+const slideFor = 220;
 
 export interface VirtualOptions {
   /** What scrolls. */
@@ -40,6 +42,8 @@ export class VirtualList implements ReactiveController {
   #observed = new Set<Element>();
   #places = new WeakMap<Element, number>();
   #moving = false;
+  /** When rows last began to slide. */
+  #slid = -Infinity;
   #asked = false;
 
   constructor(host: ReactiveControllerHost, options: VirtualOptions) {
@@ -148,7 +152,10 @@ export class VirtualList implements ReactiveController {
     }
     const wanted = this.layout.restore(anchor);
     const still = Math.abs(wanted - top) < 1;
-    const slide = this.#moving && still && !matchMedia("(prefers-reduced-motion: reduce)").matches;
+    const now = performance.now();
+    // Not while rows still slide: in a stream of arrivals they would never come to rest.
+    const slide = this.#moving && still && now > this.#slid + 2 * slideFor && !matchMedia("(prefers-reduced-motion: reduce)").matches;
+    this.#slid = slide ? now : this.#slid;
     this.#moving = false;
     canvas.style.setProperty("block-size", `${this.layout.total}px`);
     for (const row of rows) {
@@ -169,7 +176,7 @@ export class VirtualList implements ReactiveController {
     if (slide) {
       row.animate(
         before === undefined ? { opacity: [0, 1], transform: ["translateY(-12px)", "none"] } : { translate: [`0 ${before}px`, `0 ${top}px`] },
-        { duration: 220, easing: "cubic-bezier(.2, .7, .2, 1)" },
+        { duration: slideFor, easing: "cubic-bezier(.2, .7, .2, 1)" },
       );
     }
   }
