@@ -10,6 +10,9 @@ import { now } from "./time.ts";
 /** How long the state of a device gives way to what just happened on it, in milliseconds. */
 const noteTime = 7_000;
 
+/** About as high is one toast, in pixels. */
+const toastHeight = 120;
+
 export interface DeviceHandlers {
   /** Something arrived; live, or while catching up. */
   arrived(item: Item, missed: boolean): void;
@@ -161,8 +164,9 @@ export class Device {
       return;
     }
     const place = (): void => {
-      const { left, bottom, width } = find(this.element, ".screen").getBoundingClientRect();
-      const edge = Math.max(12, innerHeight - bottom + 12);
+      const { left, top, bottom, width } = find(this.element, ".screen").getBoundingClientRect();
+      // At its lower edge, or at the window's where that comes first; but never above the screen.
+      const edge = Math.min(Math.max(12, innerHeight - bottom + 12), innerHeight - top - toastHeight);
       bell.style.setProperty("--notify-toasts-inset", `auto auto ${edge}px ${left + 12}px`);
       bell.style.setProperty("--notify-toasts-width", `${Math.min(380, width - 24)}px`);
     };

@@ -116,6 +116,7 @@ export class LoadView {
     const text = this.#text.rateValue(this.#rate);
     setText(find(this.#root, "output"), text);
     this.#slider.setAttribute("aria-valuetext", text);
+    this.#slider.style.setProperty("--at", `${this.#slider.value}%`);
   }
 
   #draw(): void {

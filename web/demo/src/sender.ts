@@ -3,6 +3,10 @@ import { reached } from "./people.ts";
 import { now } from "./time.ts";
 import type { Tracer } from "./trace.ts";
 
+/** Where nobody is there to get it, an event is asked for after so long, in milliseconds. */
+const patience = 600;
+const step = 20;
+
 export interface SenderHandlers {
   traceChanged(): void;
   /** It is in the service, and on its way to these people. */
@@ -40,16 +44,24 @@ export class Sender {
     }
   }
 
+  /** What has arrived somewhere is stored. Asked before, the service would answer with an error, which the browser shows in its console. */
   async #followUntilStored(id: string): Promise<void> {
-    for (let attempt = 0; attempt < 40 && this.tracer.current?.eventId === id; attempt++) {
-      // First a moment: an answer that says "not yet" would stand in the browser's console as an error.
-      await pause(Math.min(1000, 60 * 1.4 ** attempt));
+    for (let waited = 0; waited < patience && !this.#hasArrived(id); waited += step) {
+      await pause(step);
+    }
+    for (let attempt = 0; attempt < 30 && this.tracer.current?.eventId === id; attempt++) {
       const event = await getEvent(id).catch(() => null);
       if (event !== null) {
         this.tracer.stored(id, event.acceptedAt, event.storedAt);
         this.handlers.traceChanged();
         return;
       }
+      await pause(Math.min(2000, 100 * 1.5 ** attempt));
     }
+  }
+
+  #hasArrived(id: string): boolean {
+    const { current } = this.tracer;
+    return current?.eventId === id && [...current.legs.values()].some((leg) => leg.deliveredAt !== null);
   }
 }

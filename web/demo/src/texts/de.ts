@@ -41,7 +41,7 @@ export const de: Texts = {
   journey: "Der Weg des letzten Ereignisses",
   idle: "Lösen Sie ein Ereignis aus und folgen Sie ihm die Linie entlang.",
   sending: (title) => `„${title}“ ist unterwegs.`,
-  reached: (title, who, time) => `„${title}“ ist gespeichert und war in ${time} bei ${who}.`,
+  reached: (title, who, time) => `„${title}“ ist gespeichert und erreichte ${who} in ${time}.`,
   kept: (title) => `„${title}“ ist gespeichert.`,
   waits: (who) => `Es wartet auf ${who}.`,
   and: (names) => new Intl.ListFormat("de").format(names),

@@ -41,7 +41,7 @@ export const en = {
   journey: "The way of the last event",
   idle: "Raise an event, and follow it down the line.",
   sending: (title: string) => `“${title}” is on its way.`,
-  reached: (title: string, who: string, time: string) => `“${title}” is stored, and was at ${who} in ${time}.`,
+  reached: (title: string, who: string, time: string) => `“${title}” is stored, and reached ${who} in ${time}.`,
   kept: (title: string) => `“${title}” is stored.`,
   waits: (who: string) => `It waits for ${who}.`,
   and: (names: readonly string[]) => new Intl.ListFormat("en").format(names),
