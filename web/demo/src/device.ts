@@ -164,10 +164,10 @@ export class Device {
       return;
     }
     const place = (): void => {
-      const { left, top, bottom, width } = find(this.element, ".screen").getBoundingClientRect();
+      const { left, right, top, bottom, width } = find(this.element, ".screen").getBoundingClientRect();
       // At its lower edge, or at the window's where that comes first; but never above the screen.
       const edge = Math.min(Math.max(12, innerHeight - bottom + 12), innerHeight - top - toastHeight);
-      bell.style.setProperty("--notify-toasts-inset", `auto auto ${edge}px ${left + 12}px`);
+      bell.style.setProperty("--notify-toasts-inset", `auto ${document.documentElement.clientWidth - right + 12}px ${edge}px ${left + 12}px`);
       bell.style.setProperty("--notify-toasts-width", `${Math.min(380, width - 24)}px`);
     };
     new ResizeObserver(place).observe(this.element);

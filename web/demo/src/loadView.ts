@@ -92,7 +92,7 @@ export class LoadView {
     this.#told = 0;
     const run = new LoadRun(this.#rate, this.device.person.id, (n) => this.#text.examples.load(n), (error) => {
       this.handlers.flowing(false);
-      this.#root.dataset["problem"] = error === null ? "" : error instanceof Error ? error.message : String(error);
+      this.#root.dataset["problem"] = error instanceof Error ? error.message : "";
       this.#draw();
     });
     this.#root.dataset["problem"] = "";

@@ -175,7 +175,7 @@ export class RailsView {
     // Beside the app the line starts at its side, else below it.
     const app = side.x < accepted.x ? { x: side.x, y: accepted.y } : { x: accepted.x, y: place(card, 0, 1).y };
     const ends = this.devices.map(({ person, element: device }) => {
-      const end = place(find(device, ".avatar").getBoundingClientRect(), 0.5, 0);
+      const end = place(find(device, ".avatar").getBoundingClientRect(), 0.5, 0.1);
       return [person.id, end] as const;
     });
     const paths = layRails({ app, accepted, stored, devices: new Map(ends) });
