@@ -10,6 +10,8 @@ interface Waiting {
   readonly id: string;
   readonly pending: Pending;
   readonly resolve: (done: boolean) => void;
+  /** Whether it is what another page left behind; that one may be there still. */
+  readonly isTaken: boolean;
 }
 
 /** What is kept of a change across page loads. */
@@ -77,7 +79,7 @@ export class Changes {
     const own = new Set(this.#queue.map(({ id }) => id));
     for (const { id, at, change } of this.#read()) {
       if (!own.has(id)) {
-        void this.#add(change, at, id);
+        void this.#add(change, at, id, true);
       }
     }
     this.host.changed();
@@ -99,9 +101,9 @@ export class Changes {
     this.#pause.cut();
   }
 
-  #add(change: Change, at: string, id: string): Promise<boolean> {
+  #add(change: Change, at: string, id: string, isTaken = false): Promise<boolean> {
     return new Promise((resolve) => {
-      this.#queue.push({ id, pending: this.store.add(change, at), resolve });
+      this.#queue.push({ id, pending: this.store.add(change, at), resolve, isTaken });
     });
   }
 
@@ -115,6 +117,10 @@ export class Changes {
           continue;
         }
         const next = this.#queue[0] as Waiting;
+        if (next.isTaken && !this.#read().some(({ id }) => id === next.id)) {
+          this.#settle(next, false); // Decided by whose it was; sent now, it might undo what the user did since.
+          continue;
+        }
         try {
           this.store.sending(next.pending);
           await this.send(next.pending.change);

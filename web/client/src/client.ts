@@ -85,6 +85,9 @@ class Client implements NotifyClient, SessionHost, InboxHost {
     if (this.state === "connected") {
       return Promise.resolve();
     }
+    if (this.state === "unauthorized") {
+      return Promise.reject(new NotifyError("unauthorized", this.#session.state.reason?.message ?? "Nobody is signed in."));
+    }
     return new Promise((resolve, reject) => {
       let timer: ReturnType<typeof setTimeout> | undefined;
       const settle = (error: NotifyError | null): void => {
@@ -224,12 +227,14 @@ class Client implements NotifyClient, SessionHost, InboxHost {
       this.store.clear();
       this.#fetched = null;
     }
-    await Promise.all(lists.map((list) => list.refresh()));
+    // A first page that is on its way looks itself whether it is older.
+    await Promise.all(lists.map((list) => (what === "older" && list.head === -1 ? list.load() : list.refresh())));
     this.store.sweep();
   }
 
   synced(synced: SyncedEvent): void {
     this.#events.emit("synced", synced);
+    this.#retryLists();
   }
 
   changed(state: StateEvent): void {
@@ -244,6 +249,7 @@ class Client implements NotifyClient, SessionHost, InboxHost {
       this.#environment.onWake(() => {
         this.#session.wake();
         this.#changes.wake();
+        this.#retryLists();
       }),
       this.#environment.onHide(() => {
         this.#session.flush();
@@ -268,6 +274,12 @@ class Client implements NotifyClient, SessionHost, InboxHost {
   #countedWhenAsked(counts: Counts, asked: number): void {
     if (asked === this.#countsVersion || this.state !== "connected") {
       this.counted(counts);
+    }
+  }
+
+  #retryLists(): void {
+    for (const list of this.#lists.values()) {
+      list.retry();
     }
   }
 

@@ -1,6 +1,6 @@
 import type { Closing, Environment, HubEvents, HubLink } from "./environment.ts";
 import { NotifyError } from "./errors.ts";
-import { backoff, Pause, within } from "./timing.ts";
+import { backoff, orEnd, Pause, within } from "./timing.ts";
 import { isUnauthorized, type Tokens } from "./token.ts";
 import type { NotifyErrorLike, StateEvent } from "./types.ts";
 
@@ -30,6 +30,8 @@ const goodAfter = 10_000;
 export class Connection {
   readonly #pause = new Pause();
   #link: HubLink | null = null;
+  /** Of the latest attempt: what its connection still says is of no interest. */
+  #over = new AbortController();
   #isLive = false;
   /** Whether the latest connection was, at some time. */
   #wasLive = false;
@@ -50,6 +52,7 @@ export class Connection {
   async run(signal: AbortSignal): Promise<void> {
     const end = (): void => {
       this.#pause.cut();
+      this.#over.abort(new NotifyError("disconnected", "The client was disconnected."));
       this.#link?.stop();
     };
     const isEnded = (): boolean => signal.aborted;
@@ -107,21 +110,27 @@ export class Connection {
     this.#wasLive = false;
     this.#state("connecting", null);
     const isEnded = (): boolean => signal.aborted;
-    const token = await this.tokens.get();
+    const token = await orEnd(signal, () => this.tokens.get());
     if (isEnded()) {
       return null;
     }
     this.host.begin();
-    const opening = this.environment.openHub(this.host.address(), token, this.#events(signal));
+    const over = new AbortController();
+    this.#over = over;
+    const timer = setTimeout(() => { over.abort(new NotifyError("timeout", "The connection could not be opened in time.")); }, openLimit);
+    const opening = this.environment.openHub(this.host.address(), token, this.#events(over.signal));
     try {
-      this.#link = await within(openLimit, opening, () => new NotifyError("timeout", "The connection could not be opened in time."));
+      this.#link = await orEnd(over.signal, () => opening);
     } catch (error) {
       // One that opens after all is not wanted any more.
+      over.abort();
       opening.then((link) => { link.stop(); }, () => undefined);
       if (!isEnded()) {
-        await this.host.ask();
+        await orEnd(signal, () => this.host.ask());
       }
       throw error;
+    } finally {
+      clearTimeout(timer);
     }
     const link = this.#link;
     if (isEnded()) {
@@ -129,6 +138,7 @@ export class Connection {
     }
     this.ack(); // Of what was said while it opened.
     const closed = await link.closed;
+    over.abort();
     this.#link = null;
     this.#isLive = false;
     this.#acked = 0;
@@ -138,14 +148,14 @@ export class Connection {
     return closed ?? { code: "network", message: "The connection was closed." };
   }
 
-  #events(signal: AbortSignal): HubEvents {
+  #events(over: AbortSignal): HubEvents {
     const live = (): void => {
       this.#isLive = this.#wasLive = true;
       this.#state("connected", null);
     };
     // What a connection that was given up still says is of no interest.
     const guard = <A extends unknown[]>(handle: (...args: A) => void) => (...args: A): void => {
-      if (!signal.aborted) {
+      if (!over.aborted) {
         handle(...args);
       }
     };

@@ -40,6 +40,8 @@ export class InboxList implements Inbox {
   readonly #listeners = new Set<() => void>();
   #status: InboxState["status"] = "idle";
   #error: NotifyErrorLike | null = null;
+  /** Whether it is the first page that failed, so that what is shown may be old. */
+  #isFirstMissing = false;
   #cursor: string | null = null;
   #loads = 0;
   #head = -1;
@@ -105,7 +107,10 @@ export class InboxList implements Inbox {
   }
 
   load(): Promise<void> {
-    return this.#status === "ready" || this.#status === "more" ? Promise.resolve() : this.refresh();
+    if (this.#status === "ready" || this.#status === "more") {
+      return Promise.resolve();
+    }
+    return this.#status === "loading" && this.#under !== null ? this.#under : this.refresh();
   }
 
   refresh(): Promise<void> {
@@ -131,6 +136,13 @@ export class InboxList implements Inbox {
   /** Up to which place of the log it was fetched; null where it was not asked for. */
   get head(): number | null {
     return this.#status === "idle" ? null : this.#head;
+  }
+
+  /** Tries again, where the first page could not be loaded. */
+  retry(): void {
+    if (this.#status === "error" && this.#isFirstMissing) {
+      void this.refresh();
+    }
   }
 
   /** What it shows is of no use to the log any more; it stays until the next page has come. */
@@ -174,7 +186,11 @@ export class InboxList implements Inbox {
   }
 
   archiveAll({ onlyRead = false } = {}): Promise<boolean> {
-    return this.#actOnAll("archive", onlyRead ? { ...this.filter, status: "read" } : this.filter);
+    if (!onlyRead) {
+      return this.#actOnAll("archive", this.filter);
+    }
+    const { status = "inbox" } = this.filter;
+    return ["inbox", "seen", "read", "all"].includes(status) ? this.#actOnAll("archive", { ...this.filter, status: "read" }) : Promise.resolve(true);
   }
 
   #act(action: Action, ids: readonly string[]): Promise<boolean> {
@@ -224,6 +240,7 @@ export class InboxList implements Inbox {
     } catch (error) {
       if (load === this.#loads) {
         this.#status = "error";
+        this.#isFirstMissing = after === null;
         this.#error = this.host.failed(error);
       }
     }

@@ -30,19 +30,19 @@ export class Memory {
     }
   }
 
-  /** Notes the place; written now and then, and by `flush()`. */
+  /** Notes the place; written at once after a pause, else now and then, and by `flush()`. */
   note(position: Position): void {
     this.#latest = position;
-    this.#timer ??= setTimeout(() => { this.flush(); }, interval);
+    if (this.#timer === undefined) {
+      this.#write();
+      this.#timer = setTimeout(() => { this.flush(); }, interval);
+    }
   }
 
   flush(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    if (this.#latest !== null) {
-      this.#set("position", JSON.stringify({ ...this.#latest, on: this.environment.now() }));
-      this.#latest = null;
-    }
+    this.#write();
   }
 
   /** This browser's name, or null where nothing can be kept. */
@@ -53,6 +53,13 @@ export class Memory {
       return known !== null || this.#set("device", device) ? device : null;
     } catch {
       return null;
+    }
+  }
+
+  #write(): void {
+    if (this.#latest !== null) {
+      this.#set("position", JSON.stringify({ ...this.#latest, on: this.environment.now() }));
+      this.#latest = null;
     }
   }
 

@@ -126,11 +126,17 @@ export class Session implements TabsHost, ConnectionHost {
   }
 
   hear(message: Message): void {
+    const before = this.position() ?? 0;
     switch (message.kind) {
       case "notification":
         if (this.#isNext(message.prev, message.item.rev)) {
           this.host.take([message.item], message.counts);
-          this.host.notified(message.item, message.counts, message.missed);
+          if (message.item.seq <= before) {
+            // The tab with the connection was further behind: it is new there, and a change here.
+            this.host.updated([message.item], message.counts);
+          } else {
+            this.host.notified(message.item, message.counts, message.missed);
+          }
         }
         break;
       case "updated":

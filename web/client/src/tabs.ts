@@ -40,7 +40,7 @@ export class Tabs {
   ) {}
 
   get isLeading(): boolean {
-    return this.#leading !== null;
+    return this.#leading !== null && !this.#leading.aborted;
   }
 
   start(name: string): void {

@@ -259,6 +259,7 @@ export class FakeSocket {
   startOver(): void {
     this.#epoch = -1;
     this.#isBehind = true;
+    this.#queue = [];
     this.#pump();
   }
 

@@ -85,7 +85,8 @@ export const preferencesStyles = css`
     align-items: center;
     justify-content: space-between;
     gap: 16px;
-    padding-block: 8px 0;
+    min-block-size: 36px;
+    padding-block: 4px;
   }
   .line > :first-child {
     min-inline-size: 0;
@@ -163,11 +164,11 @@ export const preferencesStyles = css`
     opacity: 0.5;
     cursor: default;
   }
-  /* Fingers need more than what is drawn. */
+  /* Fingers need more than what is drawn, and no more than there is between two. */
   [role="switch"]::after {
     content: "";
     position: absolute;
-    inset: -12px -4px;
+    inset: -7px -4px;
   }
   .notice {
     display: grid;
@@ -204,6 +205,12 @@ export const preferencesStyles = css`
     }
   }
   @media (pointer: coarse) {
+    .line {
+      min-block-size: 44px;
+    }
+    [role="switch"]::after {
+      inset-block: -11px;
+    }
     input:not([role]),
     select {
       min-block-size: 40px;

@@ -34,7 +34,7 @@ const entries = new Set<Entry>();
  * When the last one has released it, it is disconnected.
  */
 export function lease(source: Source, create: (options: ClientOptions) => NotifyClient = createNotifyClient): Lease | null {
-  const url = absolute(source.url ?? "");
+  const url = service(source.url);
   const tokenUrl = source.getToken === undefined && source.tokenUrl != null ? absolute(source.tokenUrl) : null;
   const getToken = source.getToken ?? (tokenUrl === null ? null : tokenFrom(tokenUrl));
   if (getToken === null) {
@@ -63,7 +63,7 @@ function share(entry: Entry): Lease {
   return {
     client: entry.client,
     keeps(source) {
-      const same = entry.url === absolute(source.url ?? "");
+      const same = entry.url === service(source.url);
       if (source.getToken !== undefined) {
         if (same && entry.tokenUrl === null) {
           entry.getToken = source.getToken;
@@ -108,6 +108,11 @@ export function tokenFrom(url: string): ClientOptions["getToken"] {
     }
     return body.token;
   };
+}
+
+/** The page's own origin, and not its address, where there is none. */
+function service(url: string | null | undefined): string {
+  return url == null || url === "" ? location.origin : absolute(url);
 }
 
 function absolute(url: string): string {

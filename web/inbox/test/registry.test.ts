@@ -60,6 +60,13 @@ describe("elements of one page", () => {
     expect(take({ url: "https://a.example", getToken }).client).toBe(clients[3]);
   });
 
+  test("take the page's own origin where they name no service", () => {
+    document.head.append(Object.assign(document.createElement("base"), { href: "https://app.example/orders/7?tab=2" }));
+    take({ tokenUrl: "token" });
+    expect(made[0]?.options.url).toBe(location.origin);
+    document.querySelector("base")?.remove();
+  });
+
   test("have no client where nothing leads to a token", () => {
     expect(lease({ url: "https://a.example" }, create)).toBeNull();
     expect(made).toHaveLength(0);
