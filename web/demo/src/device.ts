@@ -1,5 +1,5 @@
 import { createNotifyClient, type ConnectionState, type Item, type NotifyClient } from "@notifications/client";
-import type { NotifyBell, NotifyElement } from "@notifications/inbox";
+import type { NotifyBell, NotifyInbox } from "@notifications/inbox";
 import { issueToken } from "./api.ts";
 import { copyTemplate, find, setText } from "./dom.ts";
 import type { Person } from "./people.ts";
@@ -28,7 +28,7 @@ export class Device {
   readonly element: HTMLElement;
   readonly client: NotifyClient;
   /** What the components of the device are. */
-  readonly #components: NotifyElement[];
+  readonly #components: (NotifyBell | NotifyInbox)[];
   readonly #state: HTMLElement;
   readonly #switch: HTMLInputElement;
   #text: Texts = texts.en;
@@ -59,7 +59,7 @@ export class Device {
     this.#state = find(this.element, ".state");
     this.#switch = find(this.element, ".switch input");
     find(this.element, ".screen").append(screen);
-    this.#components = [...this.element.querySelectorAll<NotifyElement>("notify-bell, notify-inbox")];
+    this.#components = [...this.element.querySelectorAll<NotifyBell | NotifyInbox>("notify-bell, notify-inbox")];
     for (const component of this.#components) {
       component.client = this.client;
     }
@@ -85,6 +85,7 @@ export class Device {
     for (const component of this.#components) {
       component.theme = theme;
       component.locale = language;
+      component.heading = this.#text.inboxOf(this.person.name);
     }
     this.#draw();
   }

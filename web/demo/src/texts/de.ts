@@ -55,6 +55,7 @@ export const de: Texts = {
   offline: "Offline",
   waiting: (count) => `Offline, ${count.toLocaleString("de")} ${count === 1 ? "wartet" : "warten"}`,
   isOnline: (name) => `${name} ist online`,
+  inboxOf: (name) => `${name}s Posteingang`,
   caughtUp: (count) => n("de", count, { one: "Die eine verpasste nachgeholt", other: "# verpasste der Reihe nach nachgeholt" }),
   nothingMissed: "Zurück, nichts verpasst",
   opens: (title) => `Ihre App würde jetzt „${title}“ öffnen.`,

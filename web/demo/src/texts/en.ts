@@ -55,6 +55,7 @@ export const en = {
   offline: "Offline",
   waiting: (count: number) => `Offline, ${count.toLocaleString("en")} waiting`,
   isOnline: (name: string) => `${name} is online`,
+  inboxOf: (name: string) => `${name}’s inbox`,
   caughtUp: (count: number) => n("en", count, { one: "Caught up on the one missed", other: "Caught up on # missed, in order" }),
   nothingMissed: "Back, nothing missed",
   opens: (title: string) => `Your app would now open “${title}”.`,
