@@ -1,5 +1,5 @@
-// What users download, compressed as a server would (gzip -9, each file by itself), against what it may be. All that is loaded later counts, too,
-// but for SignalR: that comes with the first connection, and has a limit of its own. For the measurement it is put into a file by itself, so that
+// What users download, compressed as a server would (gzip -9, each file by itself), against what it may be. What is loaded later has limits of its
+// own: SignalR comes with the first connection, what a bell opens when the page has come to rest, German where it is spoken. For the measurement it is put into a file by itself, so that
 // what is ours is counted as ours.
 
 import { gzipSync } from "node:zlib";
@@ -23,7 +23,9 @@ const embed = await chunks({ root: join(web, "embed"), build: { rolldownOptions:
 
 const rows = [
   row("client", client.filter((chunk) => !isSignalR(chunk)), 10),
-  row("embed: client and components", embed.filter((chunk) => !isSignalR(chunk)), 30),
+  row("embed: bell and toasts, at once", embed.filter((chunk) => !isSignalR(chunk) && !isLater(chunk)), 30),
+  row("embed: list and settings, at rest", embed.filter((chunk) => /\/panel-/.test(chunk.fileName)), 18),
+  row("embed: German, where it is spoken", embed.filter((chunk) => /\/de-/.test(chunk.fileName)), 2),
   row("embed: SignalR, loaded when connecting", embed.filter(isSignalR), 16),
 ];
 for (const { name, files, bytes, limit } of rows) {
@@ -42,6 +44,10 @@ async function chunks(config) {
   const files = [await build({ ...config, logLevel: "error", build: { ...config.build, write: false } })].flat().flatMap(({ output }) => output);
   check(files.every((file) => file.type === "chunk"), "There are files beside the scripts; they would have to be counted.");
   return files;
+}
+
+function isLater({ fileName }) {
+  return /\/(panel|de)-/.test(fileName);
 }
 
 /** A file of SignalR alone. With anything of ours in it, it counts as ours. */

@@ -19,7 +19,7 @@ export default defineConfig({
         minify: true,
         entryFileNames: "[name].js",
         chunkFileNames: "assets/[name]-[hash].js",
-        // All that is needed at once, as one file, apart from the entry, which names it.
+        // All that is needed at once, as one file, apart from the entry, which names it; what opens is another.
         codeSplitting: { groups: [{ name: "main", test: /\/embed\/src\/main\.ts$/ }] },
       },
     },

@@ -1,5 +1,5 @@
 import type { Counts, Item, NotifyClient } from "@notifications/client";
-import { css, html, nothing, type PropertyDeclarations, type PropertyValues, type TemplateResult } from "lit";
+import { css, html, nothing, type LitElement, type PropertyDeclarations, type PropertyValues, type TemplateResult } from "lit";
 import { announceArrivals } from "./announce.ts";
 import { showOnDesktop } from "./desktop.ts";
 import { NotifyElement } from "./element.ts";
@@ -325,12 +325,22 @@ export class NotifyBell extends NotifyElement {
     }
     const open = event.newState === "open";
     if (open) {
-      this.renderRoot.querySelector<HTMLElement>("notify-inbox")?.focus();
+      void this.#focusInbox();
     } else if (this.#hadFocus && (document.activeElement === document.body || this.#focusWithin())) {
       // Browsers give it back by themselves only where it was not in the tree of an element within.
       this.renderRoot.querySelector<HTMLElement>(".bell")?.focus();
     }
     emit(this, "notify-toggle", { open });
+  }
+
+  /** The list may still be on its way. */
+  async #focusInbox(): Promise<void> {
+    await customElements.whenDefined("notify-inbox");
+    const inbox = this.renderRoot.querySelector<LitElement>("notify-inbox");
+    await inbox?.updateComplete;
+    if (this.open) {
+      inbox?.focus();
+    }
   }
 
   /** Leaving with the keyboard closes it: what has the focus must not lie beneath it. Pressing the bell does that by itself, where it can be seen. */

@@ -1,4 +1,5 @@
 export { NotifyBell, type Badge } from "./bell.ts";
+export { define } from "./defining.ts";
 export { NotifyElement, type Theme } from "./element.ts";
 export type { NotifyActionDetail, NotifyOpenDetail, NotifyToggleDetail } from "./events.ts";
 export { NotifyInbox } from "./inbox.ts";

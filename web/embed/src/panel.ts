@@ -1,0 +1,4 @@
+import { define, NotifyInbox, NotifyPreferences } from "@notifications/inbox";
+
+define("notify-inbox", NotifyInbox);
+define("notify-preferences", NotifyPreferences);
