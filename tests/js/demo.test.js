@@ -172,6 +172,15 @@ test("theme and language are the reader's, here and on the next visit", () =>
     assert.equal(await page.locator("html").getAttribute("lang"), "de");
   }));
 
+test("only the page itself may send without a key", async () => {
+  const event = JSON.stringify([{ type: "test.event", to: ["all"], title: "From elsewhere" }]);
+  const ask = (headers) => fetch(`${server.url}/demo/api/events/batch`, { method: "POST", headers, body: event }).then(({ status }) => status);
+  assert.equal(await ask({ "Content-Type": "application/json", Origin: "https://example.com" }), 403);
+  assert.equal(await ask({ "Content-Type": "application/json", "Sec-Fetch-Site": "cross-site" }), 403);
+  assert.equal(await ask({ "Content-Type": "text/plain" }), 415);
+  assert.equal(await ask({ "Content-Type": "application/json" }), 202);
+});
+
 for (const [colorScheme, width] of [["light", 1440], ["dark", 360]]) {
   test(`nothing stands in the way of anybody: ${colorScheme}, ${width} pixels wide`, () =>
     visit(

@@ -85,6 +85,7 @@ export class Device {
     for (const component of this.#components) {
       component.theme = theme;
       component.locale = language;
+      component.labels = { category: (key) => this.#text.categories[key] ?? key };
       component.heading = this.#text.inboxOf(this.person.name);
     }
     this.#draw();
@@ -147,7 +148,7 @@ export class Device {
       event.preventDefault();
       this.#opened(event.detail.item, event.detail.action.label);
     });
-    this.#placeToasts();
+    this.#fitToScreen();
   }
 
   #opened(item: Item, title: string): void {
@@ -158,8 +159,8 @@ export class Device {
     this.#say((text) => text.opens(title));
   }
 
-  /** Toasts belong to a corner of the window; here the window is the screen of the device. */
-  #placeToasts(): void {
+  /** What the bell shows belongs to the window; here the window is the screen of the device. */
+  #fitToScreen(): void {
     const bell = this.#components.find((component): component is NotifyBell => component.localName === "notify-bell");
     if (bell === undefined) {
       return;
@@ -170,6 +171,8 @@ export class Device {
       const edge = Math.min(Math.max(12, innerHeight - bottom + 12), innerHeight - top - toastHeight);
       bell.style.setProperty("--notify-toasts-inset", `auto ${document.documentElement.clientWidth - right + 12}px ${edge}px ${left + 12}px`);
       bell.style.setProperty("--notify-toasts-width", `${Math.min(380, width - 24)}px`);
+      bell.style.setProperty("--notify-width", `${Math.min(380, width - 36)}px`);
+      bell.style.setProperty("--notify-height", `${Math.min(520, bottom - top - 84)}px`);
     };
     new ResizeObserver(place).observe(this.element);
     addEventListener("resize", place);

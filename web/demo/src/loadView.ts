@@ -1,7 +1,7 @@
 import type { Item } from "@notifications/client";
 import { find, setText } from "./dom.ts";
 import { Frames, rateAt } from "./load.ts";
-import { LoadRun } from "./loadRun.ts";
+import { LoadRun, longest } from "./loadRun.ts";
 import type { Device } from "./device.ts";
 import { now, span } from "./time.ts";
 import { texts, type Language } from "./texts/index.ts";
@@ -154,12 +154,11 @@ export class LoadView {
   }
 
   #describe(run: LoadRun): string {
-    const { ledger, isRunning, left } = run;
+    const { ledger, isRunning } = run;
     const text = this.#text;
     const problem = this.#root.dataset["problem"] ?? "";
     if (isRunning) {
-      // Not each second: it is read aloud.
-      return left < 10_000 ? text.stopsIn(10) : text.stopsIn(30);
+      return text.stopsAfter(longest / 1000);
     }
     if (problem !== "") {
       return problem;

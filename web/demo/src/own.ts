@@ -30,7 +30,10 @@ export class OwnEvent {
       button.disabled = true;
       void send(this.#event()).finally(() => {
         button.disabled = false;
-        button.focus();
+        // Disabled, it has lost the focus.
+        if (document.activeElement === document.body) {
+          button.focus();
+        }
       });
     });
     this.#copy.addEventListener("click", () => void this.#copyCommand());

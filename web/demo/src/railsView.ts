@@ -21,10 +21,10 @@ class Rail {
     this.#parts = ["rail", "lit", "stream"].map((kind) => {
       const path = element("path");
       path.setAttribute("class", `${kind} ${name}`);
-      path.setAttribute("pathLength", "1");
       return path;
     });
-    this.#parts[2]?.removeAttribute("pathLength");
+    // What is drawn little by little is measured in parts of the whole.
+    this.#parts[1]?.setAttribute("pathLength", "1");
     this.#train = element("circle");
     this.#train.setAttribute("class", `train ${name}`);
     this.#train.setAttribute("r", "6");

@@ -39,7 +39,7 @@ export const de: Texts = {
   accepted: "Angenommen",
   stored: "Gespeichert",
   journey: "Der Weg des letzten Ereignisses",
-  idle: "Lösen Sie ein Ereignis aus und folgen Sie ihm die Linie entlang.",
+  idle: "Lösen Sie ein Ereignis aus und folgen Sie ihm die Linie entlang. Dann schalten Sie jemanden aus und lösen noch welche aus.",
   sending: (title) => `„${title}“ ist unterwegs.`,
   reached: (title, who, time) => `„${title}“ ist gespeichert und erreichte ${who} in ${time}.`,
   kept: (title) => `„${title}“ ist gespeichert.`,
@@ -78,7 +78,7 @@ export const de: Texts = {
   clean: (count) => `Alle ${count.toLocaleString("de")} sind da: jedes einmal, der Reihe nach.`,
   unclean: (missing, twice, disordered) => `${missing} fehlen, ${twice} doppelt, ${disordered} in falscher Reihenfolge.`,
   awaited: (count) => `${count.toLocaleString("de")} sind unterwegs.`,
-  stopsIn: (seconds) => `Endet von selbst in ${seconds} s.`,
+  stopsAfter: (seconds) => `Endet von selbst nach ${seconds} s.`,
 
   embed: "Drei Zeilen in Ihrer Seite",
   embedHint: "Was Sie oben sehen, sind Webkomponenten. Sie arbeiten in jeder Seite und mit jedem Framework und bringen Barrierefreiheit, dunkle Farben, Sprachen und den Betrieb ohne Netz mit.",
@@ -91,6 +91,7 @@ export const de: Texts = {
     api: "API-Referenz",
   },
 
+  categories: { orders: "Bestellungen", comments: "Kommentare", incidents: "Störungen", news: "Neuigkeiten" },
   examples: {
     shipped: (order) => [`Bestellung ${order} ist unterwegs`, "Sie kommt morgen zwischen 9 und 12 Uhr an."],
     track: "Verfolgen",

@@ -39,7 +39,7 @@ export const en = {
   accepted: "Accepted",
   stored: "Stored",
   journey: "The way of the last event",
-  idle: "Raise an event, and follow it down the line.",
+  idle: "Raise an event, and follow it down the line. Then switch somebody off, and raise some more.",
   sending: (title: string) => `“${title}” is on its way.`,
   reached: (title: string, who: string, time: string) => `“${title}” is stored, and reached ${who} in ${time}.`,
   kept: (title: string) => `“${title}” is stored.`,
@@ -78,7 +78,7 @@ export const en = {
   clean: (count: number) => `All ${count.toLocaleString("en")} arrived: each once, in order.`,
   unclean: (missing: number, twice: number, disordered: number) => `${missing} missing, ${twice} twice, ${disordered} out of order.`,
   awaited: (count: number) => `${count.toLocaleString("en")} on their way.`,
-  stopsIn: (seconds: number) => `Stops by itself in ${seconds} s.`,
+  stopsAfter: (seconds: number) => `Stops by itself after ${seconds} s.`,
 
   embed: "Three lines in your page",
   embedHint: "What you see above are web components. They work in any page and with any framework, and bring accessibility, dark mode, languages and offline with them.",
@@ -91,6 +91,7 @@ export const en = {
     api: "API reference",
   },
 
+  categories: { orders: "Orders", comments: "Comments", incidents: "Incidents", news: "News" } as Readonly<Record<string, string>>,
   examples: {
     shipped: (order: number) => [`Order ${order} is on its way`, "It arrives tomorrow between 9 and 12."] as const,
     track: "Track it",
