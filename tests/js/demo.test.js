@@ -70,7 +70,7 @@ test("an event of the app is at everybody's device, and its way is told to the e
     await item(page, "Ben", "Maintenance on Sunday").waitFor();
     await page.getByRole("region", { name: "Notifications" }).getByRole("button", { name: "Maintenance on Sunday", exact: true }).waitFor();
     const journey = page.getByRole("region", { name: "The way of the last event" });
-    await journey.getByText(/^“Maintenance on Sunday” is stored, and reached Ada, Ben, and Cleo in (<?\d+ ms|\d.\d s)\.$/).waitFor();
+    await journey.getByText(/^“Maintenance on Sunday” is stored, and reached Ada, Ben, and Cleo in (<?\d+\sms|\d+\.\d\ss)\.$/).waitFor();
     assert.match((await journey.getByRole("listitem").allTextContents()).join("; "), /^Accepted \+<?\d+.*; Stored \+<?\d+/);
     await device(page, "Ada").getByText(/^in .* · seen$/).waitFor();
   }));
@@ -145,7 +145,7 @@ test("turned up, everything that is sent arrives once and in order, and the page
     assert.deepEqual(stored, Array.from({ length: sent }, (_, index) => index + 1));
     assert.ok((await device(page, "Ada").getByRole("article").count()) < 60);
     await item(page, "Ada", `Event ${sent.toLocaleString("en")}`).waitFor();
-    assert.match(await load.getByRole("definition").nth(2).textContent(), /^(<?\d+ ms|\d+\.\d s)$/);
+    assert.match(await load.getByRole("definition").nth(2).textContent(), /^(<?\d+\sms|\d+\.\d\ss)$/);
   }));
 
 test("the command beside the form sends the same event", () =>
