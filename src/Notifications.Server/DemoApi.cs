@@ -22,8 +22,8 @@ public static partial class DemoApi
     private static readonly TimeSpan TokenLifetime = TimeSpan.FromHours(1);
 
     /// <summary>
-    /// Maps <c>POST /demo/api/token</c>, <c>POST /demo/api/events</c> and <c>GET /demo/api/events/{id}</c>. Does nothing outside
-    /// Development, and on nodes that take no events.
+    /// Maps <c>POST /demo/api/token</c>, <c>POST /demo/api/events</c>, <c>POST /demo/api/events/batch</c> and
+    /// <c>GET /demo/api/events/{id}</c>. Does nothing outside Development, and on nodes that take no events.
     /// </summary>
     /// <param name="app">The application to add the endpoints to.</param>
     /// <returns>The same application.</returns>
@@ -40,6 +40,10 @@ public static partial class DemoApi
         api.MapPost("/events", Guarded(async context =>
         {
             await (await EventsApi.PostAsync(context, context.RequestServices.GetRequiredService<EventIntake>())).ExecuteAsync(context);
+        }));
+        api.MapPost("/events/batch", Guarded(async context =>
+        {
+            await (await EventsApi.PostBatchAsync(context, context.RequestServices.GetRequiredService<EventIntake>())).ExecuteAsync(context);
         }));
         api.MapGet("/events/{id}", Guarded(async context =>
         {

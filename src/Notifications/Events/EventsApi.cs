@@ -68,8 +68,8 @@ public static partial class EventsApi
         return draft is null ? refusal!.ToProblem() : await AcceptAsync(context, intake, draft);
     }
 
-    /// <summary>Several native events, as an array or one per line.</summary>
-    private static async Task<Answer> PostBatchAsync(HttpContext context, EventIntake intake)
+    /// <summary>Accepts several native events, as an array or one per line, for the caller's tenant.</summary>
+    public static async Task<Answer> PostBatchAsync(HttpContext context, EventIntake intake)
     {
         var kind = KindOf(context.Request);
         return kind is BodyKind.Json or BodyKind.JsonLines

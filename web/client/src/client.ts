@@ -65,7 +65,11 @@ class Client implements NotifyClient, SessionHost, InboxHost {
   }
 
   get state(): ConnectionState {
-    return this.#session.state.state;
+    return this.connection.state;
+  }
+
+  get connection(): StateEvent {
+    return this.#session.state;
   }
 
   connect(): void {

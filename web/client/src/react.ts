@@ -1,4 +1,4 @@
-import { useEffect, useMemo, useRef, useSyncExternalStore } from "react";
+import { useCallback, useEffect, useMemo, useRef, useSyncExternalStore } from "react";
 import type { Counts, Inbox, InboxOptions, InboxState, NotificationEvent, NotifyClient, StateEvent } from "./types.ts";
 
 const nothingYet: InboxState = { items: [], counts: null, hasMore: false, status: "idle", error: null, pendingNew: 0 };
@@ -35,26 +35,14 @@ export function useInbox(client: NotifyClient, options?: InboxOptions): InboxSta
 
 /** Where the connection is, when the next attempt is due, and why the last one ended. */
 export function useConnection(client: NotifyClient): StateEvent {
-  const { subscribe, get } = connectionOf(client);
-  return useSyncExternalStore(subscribe, get, () => notConnected);
+  const subscribe = useCallback((listener: () => void) => client.on("state", listener), [client]);
+  return useSyncExternalStore(subscribe, () => client.connection, () => notConnected);
 }
 
 /** The server's counts; null until it has told. */
 export function useCounts(client: NotifyClient): Counts | null {
-  const counts = useMemo(() => {
-    let last: Counts | null = null;
-    return {
-      subscribe: (listener: () => void) => client.on("counts", listener),
-      get: () => {
-        const now = client.counts;
-        if (now?.unseen !== last?.unseen || now?.unread !== last?.unread) {
-          last = now;
-        }
-        return last;
-      },
-    };
-  }, [client]);
-  return useSyncExternalStore(counts.subscribe, counts.get, () => null);
+  const subscribe = useCallback((listener: () => void) => client.on("counts", listener), [client]);
+  return useSyncExternalStore(subscribe, () => client.counts, () => null);
 }
 
 /** Calls back for each new notification while the component is mounted: always the handler of the latest render. */
@@ -90,48 +78,4 @@ function actionsOf(list: Inbox): InboxActions {
     seenAll: () => list.seenAll(),
     archiveAll: (options) => list.archiveAll(options),
   };
-}
-
-interface Connection {
-  subscribe: (listener: () => void) => () => void;
-  get: () => StateEvent;
-}
-
-const connections = new WeakMap<NotifyClient, Connection>();
-
-/** Kept per client, so that a component that is mounted later knows when the next attempt is due, too. */
-function connectionOf(client: NotifyClient): Connection {
-  const known = connections.get(client);
-  if (known !== undefined) {
-    return known;
-  }
-  let last = notConnected;
-  let listening = false;
-  const listeners = new Set<() => void>();
-  const connection: Connection = {
-    subscribe(listener) {
-      if (!listening) {
-        // For as long as there is the client: rendering alone must not subscribe, and who leaves may come back.
-        listening = true;
-        client.on("state", (event) => {
-          last = event;
-          for (const each of [...listeners]) {
-            each();
-          }
-        });
-      }
-      listeners.add(listener);
-      return () => {
-        listeners.delete(listener);
-      };
-    },
-    get: () => {
-      if (last.state !== client.state) {
-        last = { state: client.state, retryAt: null, reason: null };
-      }
-      return last;
-    },
-  };
-  connections.set(client, connection);
-  return connection;
 }

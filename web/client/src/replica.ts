@@ -59,9 +59,6 @@ export class Replica {
 
 /** The messages that an answer of `sync` stands for, in the order of the log. */
 export function messagesOf(answer: SyncAnswer, from: Position): Message[] {
-  if (answer.reset) {
-    return [{ kind: "reset", epoch: answer.epoch, head: answer.head, first: false, counts: answer.counts }];
-  }
   const { items, counts } = answer;
   // As over a connection: what is new stands at its `seq`, and once more at its `rev` where it was changed since.
   const steps = items.filter(({ seq }) => seq > from.at).map((item) => ({ at: item.seq, isNew: true, item: { ...item, rev: item.seq } }));

@@ -378,20 +378,23 @@ export class Session implements TabsHost, ConnectionHost {
     for (let missed = 0, more = true; more;) {
       const from = this.replica.position;
       const { generation } = this;
-      if (from === null) {
-        await this.host.sync({ epoch: 0, at: 0 }); // Only to learn whether the service is there, and the token good.
+      // Of no history: the answer says where the log is, and it goes on from there.
+      const answer = await this.host.sync(from ?? { epoch: 0, at: 0 });
+      if (generation !== this.generation || this.#abort === null) {
         return;
       }
-      const answer = await this.host.sync(from);
-      if (generation !== this.generation || this.#abort === null) {
+      if (from === null || answer.reset) {
+        const { epoch, head, counts } = answer;
+        this.#say({ kind: "reset", epoch, head, first: this.#isFirst && from === null, counts });
+        this.#isFirst = false;
         return;
       }
       for (const message of messagesOf(answer, from)) {
         missed += message.kind === "notification" ? 1 : 0;
         this.#say(message);
       }
-      more = answer.hasMore && !answer.reset;
-      if (!more && !answer.reset && answer.head > from.at) {
+      more = answer.hasMore;
+      if (!more && answer.head > from.at) {
         const { epoch, head, counts } = answer;
         this.#say({ kind: "synced", prev: this.position() ?? head, epoch, head, recovered: true, missed, first: false, counts });
       } else if (more) {

@@ -64,7 +64,7 @@ export type ConnectionState = "disconnected" | "connecting" | "connected" | "wai
 
 export interface StateEvent {
   state: ConnectionState;
-  /** When the next attempt is due, in milliseconds since 1970; null where none is planned. */
+  /** When the next attempt is due, in milliseconds since 1970, also while `offline`; null where none is planned. */
   retryAt: number | null;
   /** Why the last attempt or connection ended; null where it did not. */
   reason: NotifyErrorLike | null;
@@ -230,6 +230,9 @@ export interface ClientOptions {
 
 export interface NotifyClient {
   readonly state: ConnectionState;
+  /** The same with its circumstances; a new object whenever something of it changed, and the same one until then. */
+  readonly connection: StateEvent;
+  /** Null until the server has told; a new object whenever they changed, and the same one until then. */
   readonly counts: Counts | null;
   /** Connects, and stays connected until `disconnect()`. Calls beyond the first do nothing, except after `unauthorized`. */
   connect(): void;

@@ -1,52 +1,101 @@
-import type { Accepted, Counts, EventRequest, Page, StoredEvent, Token } from "./wire";
+import type { ItemAction, Priority } from "@notifications/client";
+
+export interface EventRequest {
+  /** The sender's own: the same one sent again is the same event. */
+  id: string;
+  type: string;
+  to: string[];
+  title: string;
+  body?: string;
+  url?: string;
+  actions?: Partial<ItemAction>[];
+  category?: string;
+  priority: Priority;
+  data?: unknown;
+}
 
 /** An answer other than the one hoped for, in words for the reader. */
 export class ApiError extends Error {
+  /** `status`: of HTTP; 0 where there was no answer. */
   constructor(
     message: string,
     readonly status: number,
   ) {
     super(message);
   }
-}
 
-export function issueToken(userId: string): Promise<Token> {
-  return send<Token>("POST", "/demo/api/token", { body: { userId } });
-}
-
-export function sendEvent(event: EventRequest): Promise<Accepted> {
-  return send<Accepted>("POST", "/demo/api/events", { body: event });
-}
-
-export function getEvent(id: string): Promise<StoredEvent> {
-  return send<StoredEvent>("GET", `/demo/api/events/${encodeURIComponent(id)}`);
-}
-
-export function getInbox(token: string, limit: number): Promise<Page> {
-  return send<Page>("GET", `/v1/me/inbox?limit=${limit}`, { token });
-}
-
-/** Marks everything up to the given position, and nothing that arrived after it. */
-export function markAll(token: string, action: "seen" | "read", before: number): Promise<{ counts: Counts }> {
-  return send("POST", "/v1/me/inbox/actions", { token, body: { action, filter: {}, before } });
-}
-
-async function send<T>(method: string, path: string, options: { body?: unknown; token?: string } = {}): Promise<T> {
-  const headers: Record<string, string> = { Accept: "application/json" };
-  if (options.body !== undefined) {
-    headers["Content-Type"] = "application/json";
+  get isPassing(): boolean {
+    return this.status === 0 || this.status === 429 || this.status >= 500;
   }
-  if (options.token !== undefined) {
-    headers["Authorization"] = `Bearer ${options.token}`;
+}
+
+export async function issueToken(userId: string, signal: AbortSignal): Promise<string> {
+  return (await send<{ token: string }>("POST", "/demo/api/token", { userId }, signal)).token;
+}
+
+/** Sends an event, and tells its id in the service. Asks again where the answer is lost: under the same id it cannot arrive twice. */
+export function sendEvent(event: EventRequest): Promise<{ id: string }> {
+  return insist(() => send("POST", "/demo/api/events", event));
+}
+
+/** The same for up to 1,000 of them. */
+export async function sendBatch(events: readonly EventRequest[]): Promise<void> {
+  const { rejected } = await insist(() => send<{ rejected: number }>("POST", "/demo/api/events/batch", events));
+  if (rejected > 0) {
+    throw new ApiError(`The service refused ${rejected} events.`, 400);
+  }
+}
+
+export interface StoredEvent {
+  acceptedAt: number;
+  storedAt: number;
+}
+
+/** When an event was accepted and stored, in milliseconds since 1970; null while it is not stored yet. */
+export async function getEvent(id: string): Promise<StoredEvent | null> {
+  try {
+    const event = await send<{ acceptedAt: string; storedAt: string }>("GET", `/demo/api/events/${encodeURIComponent(id)}`);
+    return { acceptedAt: Date.parse(event.acceptedAt), storedAt: Date.parse(event.storedAt) };
+  } catch (error) {
+    if (error instanceof ApiError && (error.status === 404 || error.isPassing)) {
+      return null;
+    }
+    throw error;
+  }
+}
+
+const pauses = [300, 1000, 2000];
+
+async function insist<T>(request: () => Promise<T>): Promise<T> {
+  for (const ms of pauses) {
+    try {
+      return await request();
+    } catch (error) {
+      if (!(error instanceof ApiError) || !error.isPassing) {
+        throw error;
+      }
+      await pause(ms);
+    }
+  }
+  return request();
+}
+
+export function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+async function send<T>(method: string, path: string, body?: unknown, signal?: AbortSignal): Promise<T> {
+  const init: RequestInit = { method, cache: "no-store" };
+  if (body !== undefined) {
+    init.body = JSON.stringify(body);
+    init.headers = { "Content-Type": "application/json" };
+  }
+  if (signal !== undefined) {
+    init.signal = signal;
   }
   let response: Response;
   try {
-    response = await fetch(path, {
-      method,
-      headers,
-      cache: "no-store",
-      ...(options.body === undefined ? {} : { body: JSON.stringify(options.body) }),
-    });
+    response = await fetch(path, init);
   } catch {
     throw new ApiError("The service does not answer.", 0);
   }

@@ -1,94 +1,125 @@
-export interface Arrival {
-  rev: number;
-  pushedAt: number;
-  acknowledgedAt: number | null;
+/** What became of the event at one user. Times are milliseconds since 1970, null until reached. */
+export interface Leg {
+  deliveredAt: number | null;
+  seenAt: number | null;
+  readAt: number | null;
 }
 
-/** The last event's way through the service. Times are milliseconds since 1970, null until reached. */
+/** An event's way through the service. Times are milliseconds since 1970, null until reached. */
 export interface Trace {
-  eventId: string;
+  /** Null until the service has answered. */
+  eventId: string | null;
   title: string;
-  /** Who has to get it, by user id. */
-  recipients: readonly string[];
-  acceptedAt: number;
+  sentAt: number;
+  acceptedAt: number | null;
   storedAt: number | null;
-  arrivals: ReadonlyMap<string, Arrival>;
+  /** Who has to get it, by user id. */
+  legs: ReadonlyMap<string, Readonly<Leg>>;
 }
 
 /**
- * Follows the last event sent from this page. A push often overtakes the answer to the request that caused it, so
- * the arrivals of the latest events are kept for those that turn out to be the one.
+ * Follows the last event sent from this page. A push often overtakes the answer to the request that caused it, so what arrives is kept for
+ * a while, for the one that turns out to be it.
  */
 export class Tracer {
-  #current: (Omit<Trace, "arrivals"> & { arrivals: Map<string, Arrival> }) | null = null;
-  #recent = new Map<string, Map<string, Arrival>>();
+  #current: (Omit<Trace, "legs"> & { legs: Map<string, Leg> }) | null = null;
+  /** By event, then by user. */
+  #recent = new Map<string, Map<string, Leg>>();
 
-  constructor(private readonly keep = 50) {}
+  /** `keep`: of so many events. */
+  constructor(private readonly keep = 100) {}
 
   get current(): Trace | null {
     return this.#current;
   }
 
-  /** Starts with the time the answer came; the event itself brings the exact one. */
-  accepted(eventId: string, title: string, recipients: readonly string[], at: number): void {
-    const arrivals = this.#arrivals(eventId);
-    this.#current = { eventId, title, recipients, acceptedAt: at, storedAt: null, arrivals };
+  /** An event is sent; from now on it is the one that is followed. */
+  begin(title: string, users: readonly string[], at: number): Trace {
+    const legs = new Map(users.map((user) => [user, noLeg()]));
+    this.#current = { eventId: null, title, sentAt: at, acceptedAt: null, storedAt: null, legs };
+    return this.#current;
   }
 
-  stored(eventId: string, acceptedAt: number, storedAt: number | null): void {
-    if (this.#current?.eventId === eventId) {
-      this.#current.acceptedAt = acceptedAt;
-      this.#current.storedAt = storedAt;
+  /** It could not be sent. */
+  abandon(trace: Trace): void {
+    if (this.#current === trace) {
+      this.#current = null;
     }
   }
 
-  /** Only the first arrival counts: the same item may be shown again after a lost connection. */
-  pushed(userId: string, eventId: string, rev: number, at: number): void {
-    const arrivals = this.#arrivals(eventId);
-    if (!arrivals.has(userId)) {
-      arrivals.set(userId, { rev, pushedAt: at, acknowledgedAt: null });
-    }
-  }
-
-  /** An acknowledgement covers everything up to its position. */
-  acknowledged(userId: string, rev: number, at: number): void {
-    const all = [...this.#recent.values()];
-    if (this.#current !== null) {
-      all.push(this.#current.arrivals);
-    }
-    for (const arrivals of all) {
-      const arrival = arrivals.get(userId);
-      if (arrival !== undefined && arrival.rev <= rev && arrival.acknowledgedAt === null) {
-        arrival.acknowledgedAt = at;
+  /** The answer came. The event itself brings the exact time. */
+  accepted(trace: Trace, eventId: string, at: number): void {
+    const current = this.#current;
+    if (current !== null && current === trace) {
+      current.eventId = eventId;
+      current.acceptedAt = Math.max(at, current.sentAt);
+      for (const [user, leg] of this.#recent.get(eventId) ?? []) {
+        if (current.legs.has(user)) {
+          current.legs.set(user, leg);
+        }
       }
     }
   }
 
-  #arrivals(eventId: string): Map<string, Arrival> {
-    if (this.#current?.eventId === eventId) {
-      return this.#current.arrivals;
+  /** The service's clock counts in whole milliseconds, so what it says is never put before what led to it. */
+  stored(eventId: string, acceptedAt: number, storedAt: number): void {
+    const current = this.#current;
+    if (current?.eventId === eventId) {
+      current.acceptedAt = Math.max(acceptedAt, current.sentAt);
+      current.storedAt = Math.max(storedAt, current.acceptedAt);
     }
-    let arrivals = this.#recent.get(eventId);
-    if (arrivals === undefined) {
-      arrivals = new Map();
-      this.#recent.set(eventId, arrivals);
-      const oldest = this.#recent.keys().next();
-      if (this.#recent.size > this.keep && oldest.done !== true) {
-        this.#recent.delete(oldest.value);
+  }
+
+  /** Only the first time counts: a device may be shown the same again after a lost connection. */
+  delivered(user: string, eventId: string, at: number): void {
+    this.#leg(user, eventId).deliveredAt ??= at;
+  }
+
+  seen(user: string, eventId: string, at: number): void {
+    this.#leg(user, eventId).seenAt ??= at;
+  }
+
+  read(user: string, eventId: string, at: number): void {
+    this.#leg(user, eventId).readAt ??= at;
+  }
+
+  #leg(user: string, eventId: string): Leg {
+    const own = this.#current?.eventId === eventId ? this.#current.legs : this.#kept(eventId);
+    let leg = own.get(user);
+    if (leg === undefined) {
+      leg = noLeg();
+      own.set(user, leg);
+    }
+    return leg;
+  }
+
+  #kept(eventId: string): Map<string, Leg> {
+    let legs = this.#recent.get(eventId);
+    if (legs === undefined) {
+      legs = new Map();
+      this.#recent.set(eventId, legs);
+      const [oldest] = this.#recent.keys();
+      if (this.#recent.size > this.keep && oldest !== undefined) {
+        this.#recent.delete(oldest);
       }
     }
-    return arrivals;
+    return legs;
   }
 }
 
-/** How many steps are done: 1 accepted, 2 stored, 3 pushed to all, 4 acknowledged by all. */
-export function progress(trace: Trace): 1 | 2 | 3 | 4 {
+/** How far an event is: it counts what everybody has reached. */
+export type Progress = "sent" | "accepted" | "stored" | "delivered";
+
+export function progress(trace: Trace): Progress {
+  if (trace.acceptedAt === null) {
+    return "sent";
+  }
   if (trace.storedAt === null) {
-    return 1;
+    return "accepted";
   }
-  const arrivals = trace.recipients.map((user) => trace.arrivals.get(user));
-  if (arrivals.some((arrival) => arrival === undefined)) {
-    return 2;
-  }
-  return arrivals.some((arrival) => arrival?.acknowledgedAt === null) ? 3 : 4;
+  return [...trace.legs.values()].every((leg) => leg.deliveredAt !== null) ? "delivered" : "stored";
+}
+
+function noLeg(): Leg {
+  return { deliveredAt: null, seenAt: null, readAt: null };
 }

@@ -1,83 +1,70 @@
 import { expect, test } from "vitest";
-import { progress, Tracer, type Trace } from "../src/trace";
+import { progress, Tracer } from "../src/trace.ts";
 
-function current(tracer: Tracer): Trace {
-  const trace = tracer.current;
-  if (trace === null) {
-    throw new Error("no trace");
-  }
-  return trace;
-}
-
-test("a trace goes through its four steps", () => {
+test("an event goes from sent to delivered, and then is seen and read", () => {
   const tracer = new Tracer();
-  tracer.accepted("evt_1", "Hello", ["ada", "ben"], 1000);
-  expect(progress(current(tracer))).toBe(1);
-
-  tracer.stored("evt_1", 999.5, 1001.25);
-  expect(current(tracer)).toMatchObject({ acceptedAt: 999.5, storedAt: 1001.25 });
-  expect(progress(current(tracer))).toBe(2);
-
-  tracer.pushed("ada", "evt_1", 7, 1002);
-  expect(progress(current(tracer))).toBe(2);
-  tracer.pushed("ben", "evt_1", 3, 1003);
-  expect(progress(current(tracer))).toBe(3);
-
-  tracer.acknowledged("ada", 7, 1004);
-  tracer.acknowledged("ben", 4, 1005);
-  expect(progress(current(tracer))).toBe(4);
-  expect(current(tracer).arrivals.get("ben")).toEqual({ rev: 3, pushedAt: 1003, acknowledgedAt: 1005 });
+  const trace = tracer.begin("Hello", ["ada", "ben"], 1000);
+  expect(tracer.current).toBe(trace);
+  expect(progress(trace)).toBe("sent");
+  tracer.accepted(trace, "evt_1", 1004);
+  expect(progress(trace)).toBe("accepted");
+  tracer.stored("evt_1", 1002, 1003);
+  expect(trace).toMatchObject({ acceptedAt: 1002, storedAt: 1003 });
+  expect(progress(trace)).toBe("stored");
+  tracer.delivered("ada", "evt_1", 1005);
+  expect(progress(trace)).toBe("stored");
+  tracer.delivered("ben", "evt_1", 1006);
+  expect(progress(trace)).toBe("delivered");
+  tracer.seen("ben", "evt_1", 1500);
+  tracer.read("ben", "evt_1", 1600);
+  expect(trace.legs.get("ben")).toEqual({ deliveredAt: 1006, seenAt: 1500, readAt: 1600 });
 });
 
-test("a push that overtakes the answer is not lost", () => {
+test("a push that overtakes the answer is not lost, and one to somebody else is not taken", () => {
   const tracer = new Tracer();
-  tracer.pushed("ada", "evt_1", 1, 1000);
-  tracer.acknowledged("ada", 1, 1001);
-  tracer.accepted("evt_1", "Hello", ["ada"], 1002);
-  tracer.stored("evt_1", 998, 999);
-  expect(progress(current(tracer))).toBe(4);
+  const trace = tracer.begin("Hello", ["ada"], 1000);
+  tracer.delivered("ada", "evt_1", 1001);
+  tracer.delivered("ben", "evt_1", 1001);
+  tracer.accepted(trace, "evt_1", 1002);
+  expect([...trace.legs]).toEqual([["ada", { deliveredAt: 1001, seenAt: null, readAt: null }]]);
 });
 
-test("an acknowledgement reaches only what lies at or below it, of its own user", () => {
+test("of two that are sent shortly after each other, only the second is followed", () => {
   const tracer = new Tracer();
-  tracer.accepted("evt_1", "Hello", ["ada", "ben"], 1000);
-  tracer.pushed("ada", "evt_1", 5, 1001);
-  tracer.pushed("ben", "evt_1", 5, 1001);
-  tracer.acknowledged("ada", 4, 1002);
-  tracer.acknowledged("ben", 9, 1002);
-  expect(current(tracer).arrivals.get("ada")?.acknowledgedAt).toBeNull();
-  expect(current(tracer).arrivals.get("ben")?.acknowledgedAt).toBe(1002);
+  const first = tracer.begin("First", ["ada"], 1000);
+  const second = tracer.begin("Second", ["ada"], 1001);
+  tracer.accepted(first, "evt_1", 1002);
+  tracer.delivered("ada", "evt_1", 1003);
+  expect(second).toMatchObject({ eventId: null, acceptedAt: null });
+  tracer.abandon(first);
+  expect(tracer.current).toBe(second);
+  tracer.abandon(second);
+  expect(tracer.current).toBeNull();
 });
 
-test("an item shown a second time keeps its first times", () => {
+test("what is shown again does not count again", () => {
   const tracer = new Tracer();
-  tracer.accepted("evt_1", "Hello", ["ada"], 1000);
-  tracer.pushed("ada", "evt_1", 1, 1001);
-  tracer.acknowledged("ada", 1, 1002);
-  tracer.pushed("ada", "evt_1", 1, 2000);
-  tracer.acknowledged("ada", 1, 2001);
-  expect(current(tracer).arrivals.get("ada")).toEqual({ rev: 1, pushedAt: 1001, acknowledgedAt: 1002 });
+  const trace = tracer.begin("Hello", ["ada"], 1000);
+  tracer.accepted(trace, "evt_1", 1001);
+  tracer.delivered("ada", "evt_1", 1002);
+  tracer.delivered("ada", "evt_1", 9000);
+  expect(trace.legs.get("ada")?.deliveredAt).toBe(1002);
 });
 
-test("an older event's answer does not touch the current one", () => {
+test("the service's whole milliseconds never put an effect before its cause", () => {
   const tracer = new Tracer();
-  tracer.accepted("evt_1", "First", ["ada"], 1000);
-  tracer.accepted("evt_2", "Second", ["ada"], 2000);
-  tracer.stored("evt_1", 990, 995);
-  expect(current(tracer)).toMatchObject({ eventId: "evt_2", acceptedAt: 2000, storedAt: null });
+  const trace = tracer.begin("Hello", ["ada"], 1000.7);
+  tracer.accepted(trace, "evt_1", 1002.2);
+  tracer.stored("evt_1", 1000, 1000);
+  expect(trace).toMatchObject({ acceptedAt: 1000.7, storedAt: 1000.7 });
 });
 
-test("what is kept of other events is bounded, and the current one survives it", () => {
+test("what is kept for an answer to come is bounded", () => {
   const tracer = new Tracer(2);
-  tracer.accepted("evt_0", "Kept", ["ada"], 1000);
-  tracer.pushed("ada", "evt_0", 1, 1001);
-  for (let i = 1; i <= 5; i++) {
-    tracer.pushed("ada", `evt_${i}`, i + 1, 1001 + i);
+  const trace = tracer.begin("Hello", ["ada"], 1000);
+  for (const id of ["evt_1", "evt_2", "evt_3"]) {
+    tracer.delivered("ada", id, 1001);
   }
-  tracer.acknowledged("ada", 1, 1010);
-  expect(progress({ ...current(tracer), storedAt: 1000 })).toBe(4);
-  tracer.accepted("evt_1", "Forgotten", ["ada"], 1000);
-  expect(current(tracer).arrivals.size).toBe(0);
-  tracer.accepted("evt_5", "Remembered", ["ada"], 1000);
-  expect(current(tracer).arrivals.size).toBe(1);
+  tracer.accepted(trace, "evt_1", 1002);
+  expect(trace.legs.get("ada")?.deliveredAt).toBeNull();
 });

@@ -1,5 +1,5 @@
 import type {
-  ClientEvents, Counts, Inbox, InboxFilter, InboxOptions, InboxState, Item, NotifyClient, Preferences, PreferencesChange, Topic,
+  ClientEvents, Counts, Inbox, InboxFilter, InboxOptions, InboxState, Item, NotifyClient, Preferences, PreferencesChange, StateEvent, Topic,
 } from "@notifications/client";
 
 type Handlers = { [K in keyof ClientEvents]: Set<(payload: ClientEvents[K]) => void> };
@@ -7,6 +7,7 @@ type Handlers = { [K in keyof ClientEvents]: Set<(payload: ClientEvents[K]) => v
 /** A client that is always connected and keeps all in memory: for looking at the elements without a service. */
 export class MemoryClient implements NotifyClient {
   readonly state = "connected";
+  readonly connection: StateEvent = { state: this.state, retryAt: null, reason: null };
   readonly #handlers: Handlers = {
     state: new Set(), notification: new Set(), updated: new Set(), counts: new Set(), synced: new Set(), error: new Set(),
   };

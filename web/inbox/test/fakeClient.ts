@@ -11,6 +11,7 @@ import type {
   NotifyErrorLike,
   Preferences,
   PreferencesChange,
+  StateEvent,
   Topic,
 } from "@notifications/client";
 
@@ -133,7 +134,7 @@ export function fakeClient(options: FakeOptions = {}): FakeClient {
   const lists = new Map<string, FakeInbox>();
   let preferences = options.preferences ?? makePreferences();
   let topics = [...(options.topics ?? [])];
-  let state: ConnectionState = options.state ?? "connected";
+  let connection: StateEvent = { state: options.state ?? "connected", retryAt: null, reason: null };
   let failure: NotifyErrorLike | null = null;
   let held: (() => void)[] | null = null;
 
@@ -317,7 +318,10 @@ export function fakeClient(options: FakeOptions = {}): FakeClient {
 
   const client: FakeClient = {
     get state() {
-      return state;
+      return connection.state;
+    },
+    get connection() {
+      return connection;
     },
     get counts() {
       return counts();
@@ -333,7 +337,7 @@ export function fakeClient(options: FakeOptions = {}): FakeClient {
     },
     connect() {
       calls.push(["connect"]);
-      if (state === "disconnected" || state === "unauthorized") {
+      if (client.state === "disconnected" || client.state === "unauthorized") {
         client.setState("connected");
       }
     },
@@ -368,8 +372,8 @@ export function fakeClient(options: FakeOptions = {}): FakeClient {
       unsubscribe: (key) => answer(["topics.unsubscribe", key], () => { setTopic(key, false); }),
     },
     setState(next, reason = null, retryAt = null) {
-      state = next;
-      emit("state", { state, reason, retryAt });
+      connection = { state: next, reason, retryAt };
+      emit("state", connection);
     },
     arrive(change = {}, missed = false) {
       const item = makeItem({ seq: head() + 1, createdAt: new Date().toISOString(), ...change });
