@@ -1,10 +1,11 @@
 import type { Counts, Item, NotifyClient } from "@notifications/client";
-import { css, html, nothing, type LitElement, type PropertyDeclarations, type PropertyValues, type TemplateResult } from "lit";
+import { css, html, nothing, type PropertyDeclarations, type PropertyValues, type TemplateResult } from "lit";
 import { announceArrivals } from "./announce.ts";
 import { showOnDesktop } from "./desktop.ts";
 import { NotifyElement } from "./element.ts";
 import { emit, openItem } from "./events.ts";
 import { icon } from "./icons.ts";
+import type { NotifyInbox } from "./inbox.ts";
 import { place, type Placement } from "./place.ts";
 import { offer } from "./settings.ts";
 import { soundOnArrival } from "./sound.ts";
@@ -324,19 +325,23 @@ export class NotifyBell extends NotifyElement {
       return;
     }
     const open = event.newState === "open";
+    emit(this, "notify-toggle", { open });
     if (open) {
       void this.#focusInbox();
-    } else if (this.#hadFocus && (document.activeElement === document.body || this.#focusWithin())) {
+      return;
+    }
+    // Who comes back comes for the list, if it is there yet.
+    this.renderRoot.querySelector<Element & Partial<Pick<NotifyInbox, "showLists">>>("notify-inbox")?.showLists?.();
+    if (this.#hadFocus && (document.activeElement === document.body || this.#focusWithin())) {
       // Browsers give it back by themselves only where it was not in the tree of an element within.
       this.renderRoot.querySelector<HTMLElement>(".bell")?.focus();
     }
-    emit(this, "notify-toggle", { open });
   }
 
   /** The list may still be on its way. */
   async #focusInbox(): Promise<void> {
     await customElements.whenDefined("notify-inbox");
-    const inbox = this.renderRoot.querySelector<LitElement>("notify-inbox");
+    const inbox = this.renderRoot.querySelector<NotifyInbox>("notify-inbox");
     await inbox?.updateComplete;
     if (this.open) {
       inbox?.focus();

@@ -15,6 +15,9 @@ import { theme } from "./theme.ts";
 import { onTick } from "./time.ts";
 import { bulkView, defaultTabs, iconButton, tabsView, type InboxTab } from "./toolbar.ts";
 
+/** A page fills a tall screen, and who scrolls on seldom waits. */
+const pageSize = 50;
+
 /**
  * The inbox: lists behind tabs, and all that can be done with what is in them. As high as `--notify-height` says, and no higher than what it
  * is put in.
@@ -70,6 +73,11 @@ export class NotifyInbox extends NotifyElement {
   constructor() {
     super();
     this.noPreferences = false;
+    this.view = "list";
+  }
+
+  /** Goes back to the lists, where the settings are shown. */
+  showLists(): void {
     this.view = "list";
   }
 
@@ -249,7 +257,7 @@ export class NotifyInbox extends NotifyElement {
 
   #open(client: NotifyClient, tab: InboxTab): void {
     this.#close();
-    this.#list = client.inbox({ filter: tab.filter });
+    this.#list = client.inbox({ filter: tab.filter, pageSize });
     this.#unsubscribe = this.#list.subscribe(() => {
       this.requestUpdate();
     });

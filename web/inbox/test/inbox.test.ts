@@ -92,7 +92,7 @@ describe("the list", () => {
   });
 
   it("does not claim to know how many there are while older ones are not loaded", async () => {
-    await show(30);
+    await show(60);
     expect(one("article").getAttribute("aria-setsize")).toBe("-1");
   });
 
@@ -119,16 +119,16 @@ describe("the list", () => {
   });
 
   it("loads older items when the end comes near, and offers to try again where that fails", async () => {
-    await show(60);
+    await show(120);
     client.failNext();
-    view(2_000).dispatchEvent(new Event("scroll"));
+    view(4_000).dispatchEvent(new Event("scroll"));
     await settle();
     expect(client.called("loadMore")).toHaveLength(1);
     expect(one(".end").textContent).toContain("could not be loaded");
     one(".end button").focus();
     await click(one(".end button"));
-    expect(all("article")).toHaveLength(50);
-    expect(focused()).toBe("ntf_36");
+    expect(all("article")).toHaveLength(100);
+    expect(focused()).toBe("ntf_71");
   });
 });
 
