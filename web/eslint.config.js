@@ -26,6 +26,10 @@ export default defineConfig(
     },
   },
   {
+    files: ["demo/public/*.js"],
+    languageOptions: { globals: { document: "readonly", localStorage: "readonly" } },
+  },
+  {
     files: ["**/*.mjs"],
     languageOptions: { globals: { console: "readonly", process: "readonly", setTimeout: "readonly", TextEncoder: "readonly", URL: "readonly" } },
   },

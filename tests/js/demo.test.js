@@ -169,6 +169,10 @@ test("theme and language are the reader's, here and on the next visit", () =>
     await page.getByRole("heading", { name: "Unterwegs geht nichts verloren." }).waitFor();
     assert.notEqual(await background(), light);
     assert.equal(await page.locator("html").getAttribute("lang"), "de");
+    // Also before the page's own scripts have run, or the other theme would flash.
+    await page.route("**/assets/*.js", (route) => route.fulfill({ contentType: "text/javascript", body: "" }));
+    await page.reload();
+    assert.notEqual(await background(), light);
   }));
 
 test("only the page itself may send without a key", async () => {
