@@ -17,14 +17,14 @@ export class Memory {
     private readonly key: string,
   ) {}
 
-  /** Null where nothing is remembered, or for too long. */
+  /** Null where nothing is remembered; a place of no history where it was for too long. */
   read(): Position | null {
     try {
       const kept = JSON.parse(this.storage?.getItem(`${this.key}:position`) ?? "null") as { epoch?: unknown; at?: unknown; on?: unknown } | null;
-      return kept !== null && typeof kept.epoch === "number" && typeof kept.at === "number" && typeof kept.on === "number"
-        && Math.abs(this.environment.now() - kept.on) < maxAge
-        ? { epoch: kept.epoch, at: kept.at }
-        : null;
+      if (kept === null || typeof kept.epoch !== "number" || typeof kept.at !== "number" || typeof kept.on !== "number") {
+        return null;
+      }
+      return Math.abs(this.environment.now() - kept.on) < maxAge ? { epoch: kept.epoch, at: kept.at } : { epoch: 0, at: 0 };
     } catch {
       return null;
     }

@@ -56,12 +56,22 @@ describe("across page loads", () => {
     tab.hide();
   });
 
-  it("starts anew after more than a week", async () => {
+  it("starts anew after more than a week, and says that something may be missing", async () => {
     (await open()).close();
     service.log.add();
     vi.setSystemTime(Date.now() + 8 * 24 * 3_600_000);
-    const tab = await open();
-    expect(tab.last("synced")).toMatchObject({ first: true });
+    const tab = browser.open();
+    const list = tab.client.inbox();
+    void list.load();
+    tab.client.connect();
+    await pass(200);
+    expect(tab.announced).toEqual([]);
+    expect(tab.all("synced")).toEqual([{ recovered: false, missed: 0, first: false }]);
+    expect(list.getState()).toMatchObject({ status: "ready", pendingNew: 0 });
+    expect(list.getState().items.map(({ title }) => title)).toEqual(["Item 1"]);
+    service.log.add();
+    await pass(50);
+    expect(tab.announced).toEqual(["Item 2"]);
   });
 });
 
