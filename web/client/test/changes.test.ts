@@ -205,6 +205,17 @@ describe("without a connection", () => {
     expect(service.changes).toHaveLength(before);
   });
 
+  it("a change that was on its way when the page ended, and never arrived, is sent by the next page", async () => {
+    service.faults.push("network");
+    void inbox.read([ids[0] ?? ""]);
+    tab.close();
+    await pass(100);
+    expect(service.log.find(ids[0] ?? "")?.readAt).toBeNull();
+    browser.open().client.connect();
+    await pass(1000);
+    expect(service.log.find(ids[0] ?? "")?.readAt).not.toBeNull();
+  });
+
   it("a change that its own tab has sent is not sent again by the tab that took it over", async () => {
     const other = browser.open();
     other.client.connect();
@@ -254,6 +265,22 @@ describe("without a connection", () => {
     other.client.connect();
     await pass(100);
     expect(await done).toBe(true);
+  });
+});
+
+describe("an answer that comes late", () => {
+  it("undoes neither what another device did since nor its counts", async () => {
+    const [id = ""] = ids;
+    // The way there, what the connection says of it, and the way back; everything after that is fast.
+    const delays = [5, 1, 50];
+    service.latency = () => delays.shift() ?? 1;
+    const done = inbox.read([id]);
+    await pass(10);
+    expect(unread()).toEqual(["Item 3", "Item 2"]);
+    service.log.act({ action: "unread", ids: [id] });
+    await Promise.all([done, pass(100)]);
+    expect(unread()).toEqual(["Item 3", "Item 2", "Item 1"]);
+    expect(tab.client.counts).toEqual(service.log.counts);
   });
 });
 
