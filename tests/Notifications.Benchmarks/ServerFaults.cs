@@ -2,7 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using Notifications.IntegrationTests.Support;
 
-namespace Notifications.Figures;
+namespace Notifications.Benchmarks;
 
 /// <summary>What happens while something large or something bad does; the cluster has two gateways, two dispatchers and an ingest node.</summary>
 internal sealed class ServerFaults(Cluster cluster, Target target)

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using Notifications.IntegrationTests.Support;
 
-namespace Notifications.Figures;
+namespace Notifications.Benchmarks;
 
 /// <summary>What one process with SQLite does; each figure is that of a new process on a new data folder.</summary>
 internal static class EmbeddedFigures

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
 
-namespace Notifications.Figures;
+namespace Notifications.Benchmarks;
 
 /// <summary>A table of figures: each is shown when it is there, and all together in the end.</summary>
 internal sealed class Table(string title)

@@ -2,7 +2,7 @@ using System.Buffers.Text;
 using System.Net.Sockets;
 using System.Text;
 
-namespace Notifications.Figures;
+namespace Notifications.Benchmarks;
 
 /// <summary>
 /// One keep-alive HTTP connection that does as little as possible, so that the load generator is not what is measured: a request is a

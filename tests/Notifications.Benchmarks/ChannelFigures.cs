@@ -1,7 +1,7 @@
 using System.Text;
 using Notifications.IntegrationTests.Support;
 
-namespace Notifications.Figures;
+namespace Notifications.Benchmarks;
 
 /// <summary>
 /// What goes out beside the inbox: each step beside a bare loop that does no more than it has to, in the same run and on the same machine, so that the

@@ -4,7 +4,7 @@ using Notifications.Channels;
 using Notifications.Storage;
 using Npgsql;
 
-namespace Notifications.Figures;
+namespace Notifications.Benchmarks;
 
 /// <summary>Takes and settles as the service does, without sending.</summary>
 internal sealed class Claimer(Store store)

@@ -1,4 +1,4 @@
-namespace Notifications.Figures;
+namespace Notifications.Benchmarks;
 
 /// <summary>Something beside its floor, in turns, so that what else the machine does meets both.</summary>
 /// <param name="Each">What was measured, each second, and the floor of the same turn.</param>

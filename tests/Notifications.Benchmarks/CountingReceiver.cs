@@ -7,7 +7,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 using Notifications.IntegrationTests.Support;
 
-namespace Notifications.Figures;
+namespace Notifications.Benchmarks;
 
 /// <summary>Somebody's HTTP endpoint that does as little as possible: it reads, counts and answers 204.</summary>
 internal sealed class CountingReceiver : IAsyncDisposable

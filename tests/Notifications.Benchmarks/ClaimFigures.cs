@@ -5,7 +5,7 @@ using Notifications.IntegrationTests.Support;
 using Notifications.Storage;
 using Npgsql;
 
-namespace Notifications.Figures;
+namespace Notifications.Benchmarks;
 
 /// <summary>
 /// The queue of deliveries alone: one claimer takes 100 at a time and settles them as sent. The bare loop has the same tables, and takes, deletes and

@@ -6,7 +6,7 @@ using System.Text;
 using Microsoft.Data.Sqlite;
 using Notifications.IntegrationTests.Support;
 
-namespace Notifications.Figures;
+namespace Notifications.Benchmarks;
 
 /// <summary>
 /// Webhooks and mails a second. All wait in the queue before any is sent: their events ask for them only if nothing was seen for an hour, and once

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 
-namespace Notifications.Figures;
+namespace Notifications.Benchmarks;
 
 /// <summary>How quickly a queue was emptied.</summary>
 /// <param name="Taken">How many were taken.</param>

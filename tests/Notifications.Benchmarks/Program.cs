@@ -1,12 +1,12 @@
 using System.Globalization;
-using Notifications.Figures;
+using Notifications.Benchmarks;
 using Notifications.IntegrationTests.Support;
 
 CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
 var which = args.Length == 0 ? "embedded" : args[0];
 if (args.Length > 1 || which is not ("embedded" or "server" or "channels" or "all"))
 {
-    Console.Error.WriteLine("tests/figures [embedded | server | channels | all]");
+    Console.Error.WriteLine("tests/bench [embedded | server | channels | all]");
     return 2;
 }
 

@@ -1,6 +1,6 @@
 using Notifications.IntegrationTests.Support;
 
-namespace Notifications.Figures;
+namespace Notifications.Benchmarks;
 
 /// <summary>What is measured.</summary>
 /// <param name="Ingest">Where events go.</param>

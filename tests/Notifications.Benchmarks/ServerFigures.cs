@@ -2,7 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using Notifications.IntegrationTests.Support;
 
-namespace Notifications.Figures;
+namespace Notifications.Benchmarks;
 
 /// <summary>
 /// What the service does with Redis and PostgreSQL, set as they have to be (every write is on the disk before it is answered): first as one process

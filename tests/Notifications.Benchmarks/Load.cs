@@ -2,7 +2,7 @@ using System.Diagnostics;
 using System.Threading.Channels;
 using Notifications.IntegrationTests.Support;
 
-namespace Notifications.Figures;
+namespace Notifications.Benchmarks;
 
 /// <summary>How many events were accepted.</summary>
 /// <param name="PerSecond">Each second.</param>

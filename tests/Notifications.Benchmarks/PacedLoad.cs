@@ -3,7 +3,7 @@ using System.Diagnostics;
 using System.Threading.Channels;
 using Notifications.IntegrationTests.Support;
 
-namespace Notifications.Figures;
+namespace Notifications.Benchmarks;
 
 /// <summary>An event that has arrived; times are <see cref="Stopwatch"/> ticks.</summary>
 /// <param name="Number">Its number.</param>
