@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Security.Claims;
 using System.Text.Encodings.Web;
 using Microsoft.AspNetCore.Authentication;
@@ -17,6 +18,8 @@ internal sealed class KeyAuthenticationHandler(
 
     /// <summary>Holds a scope; only a key's identity ever has it.</summary>
     public const string ScopeClaim = "scope";
+
+    private static readonly ConditionalWeakTable<ApiKey, ClaimsPrincipal> Principals = [];
 
     /// <summary>What <see cref="LocalCaller.DevelopmentKey"/> is.</summary>
     internal static readonly ApiKey Development =
@@ -46,8 +49,10 @@ internal sealed class KeyAuthenticationHandler(
         }
     }
 
-    /// <summary>Who calls with a key.</summary>
-    internal static ClaimsPrincipal Principal(ApiKey key)
+    /// <summary>Who calls with a key; made once for each that is remembered, for every request with it.</summary>
+    internal static ClaimsPrincipal Principal(ApiKey key) => Principals.GetValue(key, Create);
+
+    private static ClaimsPrincipal Create(ApiKey key)
     {
         var identity = new ClaimsIdentity(SchemeName);
         identity.AddClaim(new Claim(Caller.TenantClaim, key.Tenant));

@@ -7,14 +7,21 @@ using Notifications.Storage;
 namespace Notifications.Dispatch;
 
 /// <summary>
-/// Runs a worker for each partition of the log that this process owns. Workers take turns, a few at a time: while one waits, its entries gather,
-/// and go in one transaction. Many small transactions side by side would cost the store several times as much. Critical events do not wait.
+/// What workers share: they take turns, a few at a time, so that the entries of those that wait gather; and batches that are ready at the same time
+/// go to the store in one transaction. Many small transactions side by side would cost it several times as much.
 /// </summary>
+/// <param name="Turns">Bounds how many work at a time; null where none waits.</param>
+/// <param name="Commits">Takes batches to the store.</param>
+public sealed record Lane(SemaphoreSlim? Turns, Batching<Commit, CommitResult> Commits);
+
+/// <summary>Runs a worker for each partition of the log that this process owns. Critical events have a lane of their own, and do not wait for turns.</summary>
 public sealed class Dispatcher(
     IEventLog log, Store store, ILeases leases, RoutingFacts facts, EventSchedule schedule, IDoorbell doorbell, TimeProvider time, ILogger<PartitionWorker> logger)
     : BackgroundService
 {
-    private static readonly int Turns = Math.Clamp(2 * Environment.ProcessorCount, 4, 16);
+    private const int MaxRowsPerCommit = 2_000;
+    private static readonly int Turns = Math.Clamp(4 * Environment.ProcessorCount, 8, 32);
+    private static readonly int Commits = Math.Clamp(Environment.ProcessorCount / 2, 1, 4);
 
     private readonly SemaphoreSlim _turns = new(Turns);
 
@@ -26,10 +33,16 @@ public sealed class Dispatcher(
     }
 
     /// <inheritdoc/>
-    protected override Task ExecuteAsync(CancellationToken stoppingToken) => leases.RunAsync(
-        (partition, cancellationToken) => Task.Run(
-            () => new PartitionWorker(
-                partition, leases, log, store, facts, schedule, doorbell, partition < log.Layout.Normal ? _turns : null, time, logger).RunAsync(cancellationToken),
-            CancellationToken.None),
-        stoppingToken);
+    protected override Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        var (normal, critical) = (new Lane(_turns, Batches()), new Lane(null, Batches()));
+        return leases.RunAsync(
+            (partition, cancellationToken) => Task.Run(
+                () => new PartitionWorker(
+                    partition, leases, log, store, facts, schedule, doorbell, partition < log.Layout.Normal ? normal : critical, time, logger).RunAsync(cancellationToken),
+                CancellationToken.None),
+            stoppingToken);
+
+        Batching<Commit, CommitResult> Batches() => new(store.CommitAsync, commit => commit.Rows, MaxRowsPerCommit, Commits);
+    }
 }

@@ -1,5 +1,6 @@
 using Notifications.Inbox;
 using Notifications.Log;
+using Notifications.Routing;
 using Notifications.Storage;
 
 namespace Notifications.Dispatch;
@@ -22,7 +23,18 @@ public readonly record struct PartitionLease(int Partition, long Epoch, LogPosit
 /// <param name="Error">What happened.</param>
 public sealed record DeadEntry(LogEntry Entry, string Reason, string Error);
 
-/// <summary>What a commit leaves to be told.</summary>
+/// <summary>A batch of a partition, on its way from the log to the store.</summary>
+/// <param name="Lease">The partition, its owner's epoch, and the position before the batch.</param>
+/// <param name="To">The position after it.</param>
+/// <param name="Plans">What becomes of its events.</param>
+/// <param name="Dead">Entries that are given up.</param>
+public sealed record Commit(PartitionLease Lease, LogPosition To, IReadOnlyList<Plan> Plans, IReadOnlyList<DeadEntry> Dead)
+{
+    /// <summary>About how many rows it writes.</summary>
+    public int Rows { get; } = Plans.Sum(p => p.Rows) + Dead.Count;
+}
+
+/// <summary>What a commit leaves to be told. Of commits that shared a transaction, the first one tells the steps and the broadcasts of all.</summary>
 /// <param name="Pushes">Steps of users' logs.</param>
 /// <param name="BroadcastTenants">Tenants with a new broadcast.</param>
 /// <param name="FanOuts">Events that go on as a fan-out, in their order.</param>

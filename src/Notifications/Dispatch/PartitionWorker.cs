@@ -16,7 +16,7 @@ namespace Notifications.Dispatch;
 /// </para>
 /// </summary>
 public sealed partial class PartitionWorker(
-    int partition, ILeases leases, IEventLog log, Store store, RoutingFacts facts, EventSchedule schedule, IDoorbell doorbell, SemaphoreSlim? turns, TimeProvider time,
+    int partition, ILeases leases, IEventLog log, Store store, RoutingFacts facts, EventSchedule schedule, IDoorbell doorbell, Lane lane, TimeProvider time,
     ILogger logger)
 {
     private const int MaxBatch = 512;
@@ -151,7 +151,7 @@ public sealed partial class PartitionWorker(
     /// <returns>False where there was nothing.</returns>
     private async Task<bool> TakeTurnAsync(FanOuts fanOuts, CancellationToken cancellationToken)
     {
-        await (turns?.WaitAsync(cancellationToken) ?? Task.CompletedTask);
+        await (lane.Turns?.WaitAsync(cancellationToken) ?? Task.CompletedTask);
         try
         {
             var entries = await log.ReadAsync(partition, _lease.Position, _carefully > 0 ? 1 : MaxBatch, MaxBatchBytes, cancellationToken); // (2)
@@ -183,7 +183,7 @@ public sealed partial class PartitionWorker(
         }
         finally
         {
-            turns?.Release();
+            lane.Turns?.Release();
         }
     }
 
@@ -206,7 +206,7 @@ public sealed partial class PartitionWorker(
                     if (plan is not null)
                     {
                         plans.Add(plan);
-                        rows += 1 + plan.Users.Count + plan.Deliveries.Count + plan.Digests.Count;
+                        rows += plan.Rows;
                     }
                 }
             }
@@ -268,7 +268,8 @@ public sealed partial class PartitionWorker(
         CommitResult result;
         try
         {
-            result = await store.CommitAsync(_lease, entries[^1].Position, plans, refused); // (4)
+            var commit = new Commit(_lease, entries[^1].Position, plans, refused);
+            result = _carefully > 0 ? (await store.CommitAsync([commit]))[0] : await lane.Commits.RunAsync(commit); // (4)
         }
         catch (Exception e) when (e is not (StoreUnavailableException or OwnershipLostException)) // Those two begin anew, fan-outs and all.
         {

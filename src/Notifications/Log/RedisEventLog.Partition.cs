@@ -20,7 +20,6 @@ public sealed partial class RedisEventLog
         private readonly RedisOptions _options;
         private readonly RedisValue _limit;
         private readonly string _ids;
-        private readonly string _doorbell;
         private readonly Lock _lock = new();
         private readonly Queue<(Append Append, int Index)> _waiting = new();
         private int _waitingBytes;
@@ -37,12 +36,15 @@ public sealed partial class RedisEventLog
             Stream = name + "log";
             Counters = name + "counters";
             _ids = name + "id:";
-            _doorbell = name + "ring";
+            Doorbell = name + "ring";
         }
 
         public RedisKey Stream { get; }
 
         public RedisKey Counters { get; }
+
+        /// <summary>The channel that is rung where something was appended.</summary>
+        public string Doorbell { get; }
 
         /// <summary>One ring that is not yet heard stands for all that follow it.</summary>
         public Channel<bool> Rings { get; } = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
@@ -72,7 +74,7 @@ public sealed partial class RedisEventLog
                 _appending = true;
             }
 
-            _ = AppendAsync();
+            _log._rounds.Add(this);
         }
 
         /// <returns>Whether it was not subscribed before.</returns>
@@ -86,7 +88,7 @@ public sealed partial class RedisEventLog
 
             try
             {
-                await _log._link.SubscribeAsync(_doorbell, _ => Ring());
+                await _log._link.SubscribeAsync(Doorbell, _ => Ring());
                 return _subscribed = true;
             }
             catch (RedisUnavailableException)
@@ -119,7 +121,7 @@ public sealed partial class RedisEventLog
             await noting;
             if (_subscribed)
             {
-                _log._link.Unsubscribe(_doorbell);
+                _log._link.Unsubscribe(Doorbell);
             }
         }
 
@@ -128,7 +130,7 @@ public sealed partial class RedisEventLog
             if (_log._time.GetElapsedTime(Volatile.Read(ref _waitedAt)) > ForgetDoorbell)
             {
                 _subscribed = false; // Somebody else owns it now.
-                _log._link.Unsubscribe(_doorbell);
+                _log._link.Unsubscribe(Doorbell);
             }
 
             Rings.Writer.TryWrite(true);
@@ -161,35 +163,43 @@ public sealed partial class RedisEventLog
             }
         }
 
-        /// <summary>Appends what waits, batch after batch, until nothing does.</summary>
-        private async Task AppendAsync()
+        /// <summary>Appends what waits, as much as one call takes; for the rest it asks for the next round.</summary>
+        public async Task AppendAsync()
         {
-            var batch = new List<(Append Append, int Index)>();
-            while (Take(batch))
+            var batch = Take();
+            try
             {
-                try
+                var results = await _log._link.CallAsync(database => Evaluate(database, batch));
+                var texts = (RedisResult[])results!;
+                for (var i = 0; i < batch.Count; i++)
                 {
-                    var results = await _log._link.CallAsync(database => Evaluate(database, batch));
-                    var texts = (RedisResult[])results!;
-                    for (var i = 0; i < batch.Count; i++)
-                    {
-                        Set(batch[i], (byte[])texts[i]!);
-                    }
-                }
-                catch (Exception e) when (e is RedisUnavailableException or InvalidCastException or NullReferenceException)
-                {
-                    var outcome = e is RedisUnavailableException { IsOutOfMemory: true } ? AppendOutcome.Full : AppendOutcome.Unavailable;
-                    foreach (var (append, index) in batch)
-                    {
-                        append.Set(index, outcome);
-                    }
+                    Set(batch[i], (byte[])texts[i]!);
                 }
             }
+            catch (Exception e) when (e is RedisUnavailableException or InvalidCastException or NullReferenceException)
+            {
+                var outcome = e is RedisUnavailableException { IsOutOfMemory: true } ? AppendOutcome.Full : AppendOutcome.Unavailable;
+                foreach (var (append, index) in batch)
+                {
+                    append.Set(index, outcome);
+                }
+            }
+
+            lock (_lock)
+            {
+                if (_waiting.Count == 0)
+                {
+                    _appending = false;
+                    return;
+                }
+            }
+
+            _log._rounds.Add(this);
         }
 
-        private bool Take(List<(Append Append, int Index)> batch)
+        private List<(Append Append, int Index)> Take()
         {
-            batch.Clear();
+            var batch = new List<(Append Append, int Index)>();
             var bytes = 0;
             lock (_lock)
             {
@@ -200,8 +210,9 @@ public sealed partial class RedisEventLog
                 }
 
                 _waitingBytes -= bytes;
-                return _appending = batch.Count > 0;
             }
+
+            return batch;
         }
 
         private async Task<RedisResult> Evaluate(IDatabaseAsync database, List<(Append Append, int Index)> batch)
@@ -209,7 +220,7 @@ public sealed partial class RedisEventLog
             var keys = new List<RedisKey>(2 + batch.Count) { Stream, Counters };
             var values = new RedisValue[4 + (4 * batch.Count)];
             values[0] = _limit;
-            values[1] = _doorbell;
+            values[1] = Doorbell;
             values[2] = IdSeconds;
             values[3] = _log._time.GetUtcNow().ToUnixTimeMilliseconds();
             for (var i = 0; i < batch.Count; i++)

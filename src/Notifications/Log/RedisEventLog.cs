@@ -7,8 +7,8 @@ using StackExchange.Redis;
 namespace Notifications.Log;
 
 /// <summary>
-/// The log as Redis streams, one per partition. Appends of a partition go out as one script call at a time, with everything that gathered
-/// meanwhile: an idle log appends at once, a busy one in batches that share the fsync.
+/// The log as Redis streams, one per partition. Appends go out in rounds, one script call per partition with everything that gathered since the
+/// round before: an idle log appends at once, a busy one in batches that share the fsync.
 /// <para>
 /// Names share a hash tag per partition, so that a script finds all its keys on one server of a cluster. An entry's id becomes its position:
 /// milliseconds in the high bits, the sequence within one in the low 21.
@@ -27,12 +27,14 @@ public sealed partial class RedisEventLog : IEventLog, IAsyncDisposable
     private readonly TimeProvider _time;
     private readonly string _prefix;
     private readonly Partition[] _partitions;
+    private readonly Rounds _rounds;
 
     private RedisEventLog(RedisLink link, RedisOptions options, TimeProvider time, PartitionLayout layout, long limitBytes)
     {
         _link = link;
         _time = time;
         _prefix = options.Prefix;
+        _rounds = new Rounds(time);
         Layout = layout;
         _partitions = [.. Enumerable.Range(0, layout.Count).Select(i => new Partition(i, options, this, limitBytes / layout.Count))];
         _link.Restored += RingAll;
@@ -228,7 +230,7 @@ public sealed partial class RedisEventLog : IEventLog, IAsyncDisposable
     }
 
     private static async Task<RedisResult> Note(IDatabaseAsync database, Partition partition, LogPosition position, bool begins) =>
-        await database.ScriptEvaluateAsync(CommittedScript, [partition.Stream, partition.Counters], [Id(position), begins ? 1 : 0]);
+        await database.ScriptEvaluateAsync(CommittedScript, [partition.Stream, partition.Counters], [Id(position), begins ? 1 : 0, partition.Doorbell]);
 
     private Task<RedisResult> Note(IDatabaseAsync database, int partition, LogPosition position, bool begins) =>
         Note(database, _partitions[partition], position, begins);

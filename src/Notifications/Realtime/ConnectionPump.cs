@@ -10,7 +10,8 @@ namespace Notifications.Realtime;
 
 /// <summary>
 /// One connection: what it was sent, a bounded queue of what comes next, and the pump that writes it. The pump runs only while there is
-/// something to do, so an idle connection costs no task and no timer.
+/// something to do, so an idle connection costs no task and no timer; and a step that is exactly next is written by whoever offers it, where the
+/// connection takes it at once, so that it costs no thread of its own either.
 /// <para>
 /// The pump forwards the step that is exactly next, drops what is older, waits a moment on a hole and then reads the store. A queue that is
 /// full is emptied, and the pump reads the store. So whatever is lost on the way, the client gets every step, once and in order.
@@ -78,19 +79,35 @@ public sealed partial class ConnectionPump : IThreadPoolWorkItem
                 return; // Not begun: the store will tell. Already sent: nothing to do.
             }
 
-            if (_queue.Count >= MaxQueued)
+            if (_running || _behind || _starting || _closing is not null || (push.Last != 0 && push.First != _position + 1))
             {
-                _queue.Clear();
-                _behind = true;
-            }
+                if (_queue.Count >= MaxQueued)
+                {
+                    _queue.Clear();
+                    _behind = true;
+                }
 
-            if (!_behind)
+                if (!_behind)
+                {
+                    _queue.Enqueue(push, push.First);
+                }
+
+                push = null!;
+            }
+            else
             {
-                _queue.Enqueue(push, push.First);
+                _running = true; // And so nobody else writes.
             }
         }
 
-        Wake();
+        if (push is null)
+        {
+            Wake();
+        }
+        else
+        {
+            WriteOffered(push);
+        }
     }
 
     /// <summary>The store may hold more than the connection got.</summary>
@@ -188,8 +205,31 @@ public sealed partial class ConnectionPump : IThreadPoolWorkItem
         ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
     }
 
+    /// <summary>Writes what is next without a detour. A write that is not done at once is the pump's to wait for, like any other.</summary>
+    private void WriteOffered(UserPush push)
+    {
+        var writing = WriteAsync(push);
+        if (!writing.IsCompletedSuccessfully)
+        {
+            _ = RunAsync(writing);
+            return;
+        }
+
+        lock (_lock)
+        {
+            if (_closing is null && !_starting && !_behind && _queue.Count == 0)
+            {
+                _running = false;
+                return;
+            }
+        }
+
+        ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+    }
+
     /// <summary>Does what is to be done, in this order: close, begin, read the store, forward; returns when there is nothing.</summary>
-    private async Task RunAsync()
+    /// <param name="begun">A write that is to be waited for first.</param>
+    private async Task RunAsync(Task? begun = null)
     {
         while (true)
         {
@@ -198,8 +238,8 @@ public sealed partial class ConnectionPump : IThreadPoolWorkItem
             lock (_lock)
             {
                 todo = (_closing, _starting, _behind);
-                if (_connection.ConnectionAborted.IsCancellationRequested
-                    || (todo is (null, false, false) && !_queue.TryDequeue(out push, out _)))
+                if (begun is null && (_connection.ConnectionAborted.IsCancellationRequested
+                    || (todo is (null, false, false) && !_queue.TryDequeue(out push, out _))))
                 {
                     _running = false;
                     return;
@@ -208,6 +248,13 @@ public sealed partial class ConnectionPump : IThreadPoolWorkItem
 
             try
             {
+                if (begun is { } write)
+                {
+                    begun = null;
+                    await write;
+                    continue;
+                }
+
                 switch (todo)
                 {
                     case ({ } closing, _, _):

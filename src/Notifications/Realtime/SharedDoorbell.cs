@@ -229,11 +229,11 @@ public sealed class SharedDoorbell(RedisLink link, RedisOptions options, Node no
     {
         try
         {
-            foreach (var gateway in await link.CallAsync(database => database.SetMembersAsync(_keys.Gateways)))
+            foreach (var gateway in (await link.CallAsync(database => database.SetMembersAsync(_keys.Gateways))).Select(g => (string)g!).Where(g => g != node.Id))
             {
                 lock (_lock)
                 {
-                    _gateways[gateway!] = (_gateways.GetValueOrDefault(gateway!).Number, time.GetTimestamp());
+                    _gateways[gateway] = (_gateways.GetValueOrDefault(gateway).Number, time.GetTimestamp());
                 }
             }
         }

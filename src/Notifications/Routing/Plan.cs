@@ -118,6 +118,9 @@ public sealed class Plan
     /// <summary>Whether it can only be decided once its users' heads are locked.</summary>
     public bool IsLate => Throttle is not null || Event.Options?.CollapseKey is not null;
 
+    /// <summary>About how many rows it makes.</summary>
+    public int Rows => 1 + Users.Count + Deliveries.Count + Digests.Count;
+
     /// <summary>What a user sees.</summary>
     public ReadOnlyMemory<byte> ContentFor(string user) =>
         Contents is not null && Contents.TryGetValue(user, out var content) ? content : Event.Content;

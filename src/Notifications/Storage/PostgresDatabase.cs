@@ -132,7 +132,7 @@ public sealed class PostgresDatabase : IDatabase
     private static NpgsqlConnectionStringBuilder Complete(string connectionString)
     {
         var given = new NpgsqlConnectionStringBuilder(connectionString);
-        var result = new NpgsqlConnectionStringBuilder(connectionString) { MaxAutoPrepare = 200, AutoPrepareMinUsages = 2, Multiplexing = false };
+        var result = new NpgsqlConnectionStringBuilder(connectionString) { MaxAutoPrepare = 200, AutoPrepareMinUsages = 2, Multiplexing = false, NoResetOnClose = true };
         SetUnlessGiven("Timeout", 5);
         SetUnlessGiven("Command Timeout", 12);
         SetUnlessGiven("Cancellation Timeout", -1);

@@ -10,43 +10,69 @@ public sealed class OwnershipLostException(int partition) : Exception($"Partitio
 
 public sealed partial class Store
 {
+    /// <summary>Commits a batch of one partition: see <see cref="CommitAsync(IReadOnlyList{Commit})"/>.</summary>
+    /// <exception cref="OwnershipLostException">Nothing was written.</exception>
+    public async Task<CommitResult> CommitAsync(PartitionLease lease, LogPosition to, IReadOnlyList<Plan> plans, IReadOnlyList<DeadEntry> dead) =>
+        (await CommitAsync([new Commit(lease, to, plans, dead)]))[0];
+
     /// <summary>
-    /// Commits a batch of a partition, from the log to the store, exactly once:
-    /// (1) advance the position, if epoch and old position still match, which renews the lease; (2) insert the events that are not there yet;
+    /// Commits batches of several partitions, from the log to the store, exactly once, all or none:
+    /// (1) advance the positions, if epochs and old positions still match, which renews the leases; (2) insert the events that are not there yet;
     /// (3) take numbers for broadcasts; (4) bump each user's head, once per user; (5) insert inbox rows; (6) park fan-outs; (7) dead letters.
     /// </summary>
-    /// <returns>What users' connections must hear of.</returns>
-    /// <exception cref="OwnershipLostException">Nothing was written.</exception>
-    public Task<CommitResult> CommitAsync(PartitionLease lease, LogPosition to, IReadOnlyList<Plan> plans, IReadOnlyList<DeadEntry> dead) =>
-        database.WriteAsync(async session =>
+    /// <param name="commits">Each of another partition.</param>
+    /// <returns>
+    /// One result for each. What users' connections must hear of is in the first one, for all of them.
+    /// </returns>
+    /// <exception cref="OwnershipLostException">One of the partitions has another owner or position; nothing was written.</exception>
+    public Task<CommitResult[]> CommitAsync(IReadOnlyList<Commit> commits) => database.WriteAsync(async session =>
+    {
+        await AdvanceAsync(session, commits); // (1)
+        var plans = commits.Count == 1 ? commits[0].Plans : [.. commits.SelectMany(c => c.Plans)];
+        var fresh = await InsertEventsAsync(session, plans); // (2)
+        var broadcasts = await InsertBroadcastsAsync(session, fresh); // (3)
+        var pushes = await DeliverAsync(session, fresh, broadcasts); // (4) (5)
+        await UpdateDecisionsAsync(session, fresh);
+        var results = new CommitResult[commits.Count];
+        var parked = fresh.Exists(p => p.FanOut || p.ScheduledFor is not null) ? fresh.ToHashSet() : null;
+        for (var i = 0; i < results.Length; i++)
         {
-            var moved = await session.ExecuteAsync( // (1)
-                "UPDATE partitions SET position = $1, attempts = 0, expires_at = CASE WHEN expires_at = 0 THEN 0 ELSE {now} + $5 END " +
-                "WHERE id = $2 AND epoch = $3 AND position = $4",
-                to.Value, lease.Partition, lease.Epoch, lease.Position.Value, (long)PartitionLease.Lifetime.TotalMilliseconds);
-            if (moved == 0)
-            {
-                throw new OwnershipLostException(lease.Partition);
-            }
+            var (partition, mine) = (commits[i].Lease.Partition, parked is null ? [] : commits[i].Plans.Where(parked.Contains).ToList());
+            var fanOuts = await InsertFanOutsAsync(session, partition, mine.FindAll(p => p.FanOut)); // (6)
+            await InsertScheduledAsync(session, partition, mine.FindAll(p => p.ScheduledFor is not null));
+            await InsertDeadAsync(session, partition, commits[i].Dead); // (7)
+            results[i] = i == 0 ? new CommitResult(pushes, [.. broadcasts.Keys], fanOuts) : new CommitResult([], [], fanOuts);
+        }
 
-            var fresh = await InsertEventsAsync(session, plans); // (2)
-            var broadcasts = await InsertBroadcastsAsync(session, fresh); // (3)
-            var pushes = await DeliverAsync(session, fresh, broadcasts); // (4) (5)
-            var fanOuts = await InsertFanOutsAsync(session, lease.Partition, fresh.FindAll(p => p.FanOut)); // (6)
-            await UpdateDecisionsAsync(session, fresh);
-            await InsertScheduledAsync(session, lease.Partition, fresh.FindAll(p => p.ScheduledFor is not null));
-            foreach (var entry in dead) // (7)
-            {
-                await session.ExecuteAsync(
-                    "INSERT INTO dead_letters (id, tenant, event_id, partition, position, reason, error, created_at, payload) " +
-                    "SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9 WHERE NOT EXISTS " +
-                    "(SELECT 1 FROM dead_letters WHERE event_id = $3 AND partition = $4 AND position = $5)",
-                    Ids.New(time).Bytes(), entry.Entry.Tenant, entry.Entry.EventId.Bytes(), lease.Partition, entry.Entry.Position.Value,
-                    entry.Reason, entry.Error, Now, entry.Entry.Payload.ToArray());
-            }
+        return results;
+    });
 
-            return new CommitResult(pushes, [.. broadcasts.Keys], fanOuts);
-        });
+    private static async ValueTask AdvanceAsync(StoreSession session, IReadOnlyList<Commit> commits)
+    {
+        var moved = await session.ExecuteAsync(
+            "UPDATE partitions SET position = r.next, attempts = 0, expires_at = CASE WHEN partitions.expires_at = 0 THEN 0 ELSE {now} + r.lifetime END " +
+            "FROM {rows} AS r WHERE partitions.id = r.id AND partitions.epoch = r.epoch AND partitions.position = r.position",
+            new Rows().With("id", Column(commits, c => c.Lease.Partition)).With("epoch", Column(commits, c => c.Lease.Epoch))
+                .With("position", Column(commits, c => c.Lease.Position.Value)).With("next", Column(commits, c => c.To.Value))
+                .With("lifetime", Column(commits, _ => (long)PartitionLease.Lifetime.TotalMilliseconds)));
+        if (moved != commits.Count)
+        {
+            throw new OwnershipLostException(commits[0].Lease.Partition); // Of several, it is found by committing each alone.
+        }
+    }
+
+    private async ValueTask InsertDeadAsync(StoreSession session, int partition, IReadOnlyList<DeadEntry> dead)
+    {
+        foreach (var entry in dead)
+        {
+            await session.ExecuteAsync(
+                "INSERT INTO dead_letters (id, tenant, event_id, partition, position, reason, error, created_at, payload) " +
+                "SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9 WHERE NOT EXISTS " +
+                "(SELECT 1 FROM dead_letters WHERE event_id = $3 AND partition = $4 AND position = $5)",
+                Ids.New(time).Bytes(), entry.Entry.Tenant, entry.Entry.EventId.Bytes(), partition, entry.Entry.Position.Value,
+                entry.Reason, entry.Error, Now, entry.Entry.Payload.ToArray());
+        }
+    }
 
     private async ValueTask<List<Plan>> InsertEventsAsync(StoreSession session, IReadOnlyList<Plan> plans)
     {

@@ -247,8 +247,10 @@ public abstract partial class EventLogContract : IAsyncLifetime
         await log.WaitAsync(2, default).WaitAsync(Patience);
     }
 
-    [Fact]
-    public async Task A_reader_that_waits_when_there_is_nothing_misses_nothing()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_reader_that_waits_when_there_is_nothing_misses_nothing(bool commits)
     {
         var (log, _) = await OpenAsync(FourAndOne, NoLimit);
         var entries = Enumerable.Range(0, 300).Select(_ => Entry(3)).ToArray();
@@ -262,6 +264,10 @@ public abstract partial class EventLogContract : IAsyncLifetime
                 if (next.Count == 0)
                 {
                     await log.WaitAsync(3, default); // The clock stands still: only the doorbell can end this.
+                }
+                else if (commits)
+                {
+                    log.Committed(3, next[^1].Position, next.Sum(e => (long)e.Payload.Length));
                 }
             }
 

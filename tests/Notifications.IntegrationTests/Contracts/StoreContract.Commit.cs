@@ -56,6 +56,38 @@ public abstract partial class StoreContract
     }
 
     [Fact]
+    public async Task Batches_of_several_partitions_are_committed_together()
+    {
+        var leases = new[] { await Store.AcquirePartitionAsync(0, "test"), await Store.AcquirePartitionAsync(3, "test"), await Store.AcquirePartitionAsync(5, "test") };
+        var (first, stepped, later) = (To("ann", "bob"), InSteps("topic:news"), To("ann"));
+        var dead = new DeadEntry(new LogEntry(new LogPosition(2), Tenant, Guid.CreateVersion7(), "x"u8.ToArray()), "malformed", "no event");
+        var results = await Store.CommitAsync(
+            [new Commit(leases[0], new LogPosition(4), [first], []), new Commit(leases[1], new LogPosition(5), [stepped], [dead]), new Commit(leases[2], new LogPosition(6), [later, ToAll()], [])]);
+
+        Assert.Equal([(Ann, 1L), (Bob, 1), (Ann, 2)], results[0].Pushes.Select(p => (p.Key, p.Last))); // The first tells for all.
+        Assert.Equal([Tenant], results[0].BroadcastTenants);
+        Assert.All(results[1..], r => Assert.Empty(r.Pushes));
+        Assert.Equal([0, 1, 0], results.Select(r => r.FanOuts.Count));
+        Assert.Equal(stepped.Event.Id, Assert.Single(await Store.FanOutsAsync(3, Never)).EventId);
+        Assert.Equal([4L, 5, 6], (await Store.PartitionsAsync()).Select(p => p.Position.Value));
+        Assert.Equal([first.Event.Id, later.Event.Id], (await LogAsync(Ann)).Steps.SelectMany(s => s.Items).Select(i => i.EventId).Take(2));
+    }
+
+    [Fact]
+    public async Task Of_batches_that_are_committed_together_all_are_or_none()
+    {
+        var (kept, lost) = (await Store.AcquirePartitionAsync(0, "test"), await Store.AcquirePartitionAsync(1, "test"));
+        await Store.AcquirePartitionAsync(1, "other");
+        await Assert.ThrowsAsync<OwnershipLostException>(
+            () => Store.CommitAsync([new Commit(kept, new LogPosition(1), [To("ann")], []), new Commit(lost, new LogPosition(1), [To("bob")], [])]));
+        Assert.Empty(await ItemsAsync(Ann));
+        Assert.Equal([0L, 0], (await Store.PartitionsAsync()).Select(p => p.Position.Value));
+
+        await Store.CommitAsync([new Commit(kept, new LogPosition(1), [To("ann")], [])]);
+        Assert.Single(await ItemsAsync(Ann));
+    }
+
+    [Fact]
     public async Task Of_owners_that_race_one_commits()
     {
         var lease = await Store.AcquirePartitionAsync(0, "test");

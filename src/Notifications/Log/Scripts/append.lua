@@ -11,9 +11,10 @@
 --
 -- Returns one text per entry: empty where it was appended, the first event's id where it was there, 'F' where the log is full. A duplicate is
 -- told from a full log, so that a retry is never sent away from what it has achieved already.
-local counters = redis.call('HMGET', KEYS[2], 'last', 'n', 'c', 'dc')
+local counters = redis.call('HMGET', KEYS[2], 'last', 'n', 'c', 'dc', 'done')
 local last, n, c, done = counters[1] or '0-0', tonumber(counters[2] or 0), tonumber(counters[3] or 0), tonumber(counters[4] or 0)
 local limit, results, appended = tonumber(ARGV[1]), {}, 0
+local idle = not counters[5] or counters[5] == last
 
 -- An id never goes back, whatever the clocks of the appending nodes do. A position keeps 21 bits of its second part.
 local dash = string.find(last, '-', 1, true)
@@ -55,6 +56,8 @@ end
 
 if appended > 0 then
   redis.call('HSET', KEYS[2], 'last', last, 'n', n, 'c', string.format('%.0f', c))
-  redis.call('PUBLISH', ARGV[2], '')
+  if idle then
+    redis.call('PUBLISH', ARGV[2], '') -- Else the owner is at work, and told of what came meanwhile when it notes where it is.
+  end
 end
 return results

@@ -2,6 +2,7 @@
 --
 -- KEYS[1] the stream    KEYS[2] the counters (see append.lua)
 -- ARGV[1] the position, an id; '0-0' is before the first entry    ARGV[2] 1: an owner begins here, 0: it goes on
+-- ARGV[3] the doorbell's channel, rung where more waits than this: its append did not ring, because the owner was at work
 --
 -- Returns 'ok'; 'rewound' where the position is in no entry any more: the log was flushed, or is an older copy; 'ahead' where more was
 -- committed already: the store is the older copy.
@@ -73,5 +74,8 @@ if n then
   note(position, n, c)
 else
   redis.call('HSET', KEYS[2], 'done', position)
+end
+if not begins and last ~= position then
+  redis.call('PUBLISH', ARGV[3], '')
 end
 return state
