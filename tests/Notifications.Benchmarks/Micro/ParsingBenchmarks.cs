@@ -11,7 +11,9 @@ namespace Notifications.Benchmarks.Micro;
 /// node that took the request. Each figure is per event or, where a batch is named, per batch of 100.
 /// </summary>
 [MemoryDiagnoser]
+#pragma warning disable CA1001 // The writer writes to memory and is used until the process ends.
 public class ParsingBenchmarks
+#pragma warning restore CA1001
 {
     private const int BatchSize = 100;
 

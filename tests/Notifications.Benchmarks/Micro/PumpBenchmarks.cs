@@ -17,7 +17,9 @@ namespace Notifications.Benchmarks.Micro;
 /// connections. "Ready" is a step whose message has been written before, so that what is left is the pump and SignalR.
 /// </summary>
 [MemoryDiagnoser]
+#pragma warning disable CA1001 // CleanUp disposes them.
 public class PumpBenchmarks
+#pragma warning restore CA1001
 {
     private const int Hundred = 100, TenThousand = 10_000, Crowd = 1_000;
 
@@ -40,39 +42,11 @@ public class PumpBenchmarks
 
     /// <summary>Connects everyone to a gateway over an empty store, and waits until they are live.</summary>
     [GlobalSetup]
-    public async Task SetUpAsync()
-    {
-        _folder = new TempFolder();
-        _database = new SqliteDatabase(Path.Combine(_folder.Path, "notifications.db"), 2, NullLogger<SqliteDatabase>.Instance);
-        await Migrator.MigrateSqliteAsync(_database);
-        var store = new Store(_database, TimeProvider.System);
-        _positions = new DevicePositions(store, TimeProvider.System, NullLogger<DevicePositions>.Instance);
-        _gateway = new Gateway(store, _positions, new StoreEpoch(1), new Lifetime(), TimeProvider.System, NullLogger<Gateway>.Instance);
-        var protocol = HubMessageBenchmarks.Protocol();
-        Connect(_one, "one", protocol, _oneTally);
-        _pump = _gateway.Find("one");
-        for (var i = 0; i < Crowd; i++)
-        {
-            Connect(_crowd[i], string.Create(CultureInfo.InvariantCulture, $"c{i}"), protocol, _crowdTally);
-        }
-
-        _oneTally.Wait(1); // Each is told where it begins.
-        _crowdTally.Wait(Crowd);
-    }
+    public void SetUp() => SetUpAsync().GetAwaiter().GetResult(); // What runs these in this process does not wait for a task here.
 
     /// <summary>Deletes the store.</summary>
     [GlobalCleanup]
-    public async Task CleanUpAsync()
-    {
-        _gateway?.Dispose();
-        _positions?.Dispose();
-        if (_database is not null)
-        {
-            await _database.DisposeAsync();
-        }
-
-        _folder?.Dispose();
-    }
+    public void CleanUp() => CleanUpAsync().GetAwaiter().GetResult();
 
     [Benchmark(Description = "one")]
     public void One() => Offer(1);
@@ -108,6 +82,38 @@ public class PumpBenchmarks
 
         _gateway!.Ring(pushes);
         _crowdTally.Wait(before + Crowd);
+    }
+
+    private async Task SetUpAsync()
+    {
+        _folder = new TempFolder();
+        _database = new SqliteDatabase(Path.Combine(_folder.Path, "notifications.db"), 2, NullLogger<SqliteDatabase>.Instance);
+        await Migrator.MigrateSqliteAsync(_database);
+        var store = new Store(_database, TimeProvider.System);
+        _positions = new DevicePositions(store, TimeProvider.System, NullLogger<DevicePositions>.Instance);
+        _gateway = new Gateway(store, _positions, new StoreEpoch(1), new Lifetime(), TimeProvider.System, NullLogger<Gateway>.Instance);
+        var protocol = HubMessageBenchmarks.Protocol();
+        Connect(_one, "one", protocol, _oneTally);
+        _pump = _gateway.Find("one");
+        for (var i = 0; i < Crowd; i++)
+        {
+            Connect(_crowd[i], string.Create(CultureInfo.InvariantCulture, $"c{i}"), protocol, _crowdTally);
+        }
+
+        _oneTally.Wait(1); // Each is told where it begins.
+        _crowdTally.Wait(Crowd);
+    }
+
+    private async Task CleanUpAsync()
+    {
+        _gateway?.Dispose();
+        _positions?.Dispose();
+        if (_database is not null)
+        {
+            await _database.DisposeAsync();
+        }
+
+        _folder?.Dispose();
     }
 
     private void Offer(int count)
