@@ -26,7 +26,7 @@ internal static class MicroTables
             if (text.Length == 0)
             {
                 var processor = summary.HostEnvironmentInfo.CpuInfo.Value?.ProcessorName ?? "unknown processor";
-                text.Append(CultureInfo.InvariantCulture, $"{processor}, {Table.Machine}; load {load} before\n");
+                text.Append(CultureInfo.InvariantCulture, $"{processor}, {Table.Machine}; load {load} before; processor time and memory for each\n");
             }
 
             text.Append(CultureInfo.InvariantCulture, $"\n## {Name(summary)}\n\n");

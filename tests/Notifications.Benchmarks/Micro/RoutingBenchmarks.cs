@@ -46,7 +46,7 @@ public class RoutingBenchmarks
         {
             _context = _context with
             {
-                Configs = new Dictionary<string, TenantConfig> { [Samples.Tenant] = TenantConfig.Empty with { HasProfiles = true, Policy = Policy() } },
+                Configs = new Dictionary<string, TenantConfig> { [Samples.Tenant] = new(1, true, Policy(), TenantConfig.Empty.Webhooks) },
                 Profiles = Enumerable.Range(0, TopicUsers).ToDictionary(i => new UserKey(Samples.Tenant, Samples.UserId(i)), Profile),
             };
         }

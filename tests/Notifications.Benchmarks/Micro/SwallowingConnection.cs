@@ -9,28 +9,39 @@ namespace Notifications.Benchmarks.Micro;
 /// <summary>How many messages a number of connections were sent.</summary>
 internal sealed class Tally
 {
-    private long _count;
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
+    private readonly object _reached = new();
+    private long _count, _awaited;
 
     /// <summary>So far.</summary>
     public long Count => Volatile.Read(ref _count);
 
     /// <summary>One more.</summary>
-    public void Add() => Interlocked.Increment(ref _count);
+    public void Add()
+    {
+        if (Interlocked.Increment(ref _count) == Volatile.Read(ref _awaited))
+        {
+            lock (_reached)
+            {
+                Monitor.PulseAll(_reached);
+            }
+        }
+    }
 
-    /// <summary>
-    /// Waits until there are so many, without giving up the thread for long: being woken up costs more than what is measured.
-    /// </summary>
-    /// <exception cref="TimeoutException">There are fewer after ten seconds.</exception>
+    /// <summary>Waits until there are so many, asleep, so that waiting is not counted with what is measured.</summary>
+    /// <exception cref="TimeoutException">There are fewer after half a minute.</exception>
     public void Wait(long count)
     {
-        var spin = default(SpinWait);
-        var until = Environment.TickCount64 + 10_000;
-        while (Count < count)
+        Interlocked.Exchange(ref _awaited, count);
+        lock (_reached)
         {
-            spin.SpinOnce(sleep1Threshold: -1);
-            if (spin.Count % 1_024 == 0 && Environment.TickCount64 > until)
+            while (Count < count)
             {
-                throw new TimeoutException($"{Count} of {count} messages were written.");
+                if (!Monitor.Wait(_reached, Patience))
+                {
+                    throw new TimeoutException($"{Count} of {count} messages were written.");
+                }
             }
         }
     }
