@@ -30,7 +30,7 @@ internal static class MicroBenchmarks
     /// <summary>Where tables and figures are saved: Markdown and JSON for each class, and <c>micro.md</c> with all of them.</summary>
     public static string Folder { get; } = Path.Combine(Repository.Root, "artifacts", "micro");
 
-    /// <summary>Measures and prints; all of it takes about four minutes.</summary>
+    /// <summary>Measures and prints; all of it takes about three minutes, more where much else runs.</summary>
     /// <param name="args">What BenchmarkDotNet understands, such as <c>--filter *Routing*</c>; nothing measures everything.</param>
     /// <returns>0 if everything was measured, else 1.</returns>
     public static int Run(string[] args)
