@@ -18,7 +18,7 @@ public sealed class BatchingTests
 
         _gates.Dequeue().SetResult();
         Assert.Equal(10, await first);
-        Assert.Equal([20, 30, 40], await Task.WhenAll(others));
+        Assert.Equal((int[])[20, 30, 40], await Task.WhenAll(others));
         Assert.Equal([[1], [2, 3, 4]], _runs);
 
         Assert.Equal(50, await batching.RunAsync(5)); // And once more from rest.
@@ -54,7 +54,7 @@ public sealed class BatchingTests
         var batching = Create(maxSize: 100, gates: 1);
         Task<int>[] all = [batching.RunAsync(1), batching.RunAsync(2), batching.RunAsync(-3), batching.RunAsync(4)];
         _gates.Dequeue().SetResult();
-        Assert.Equal([10, 20, 40], [await all[0], await all[1], await all[3]]);
+        Assert.Equal((int[])[10, 20, 40], await Task.WhenAll(all[0], all[1], all[3]));
         Assert.Equal("-3", (await Assert.ThrowsAsync<InvalidOperationException>(() => all[2])).Message);
         Assert.Equal([[1], [2, -3, 4], [2], [-3], [4]], _runs);
     }
@@ -66,7 +66,7 @@ public sealed class BatchingTests
         Task<int>[] all = [batching.RunAsync(1), batching.RunAsync(2), batching.RunAsync(0), batching.RunAsync(4)];
         _gates.Dequeue().SetResult();
         await all[0];
-        foreach (var failed in all[1..])
+        foreach (var failed in all.Skip(1))
         {
             await Assert.ThrowsAsync<StoreUnavailableException>(() => failed);
         }
