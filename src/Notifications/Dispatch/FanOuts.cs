@@ -12,7 +12,7 @@ namespace Notifications.Dispatch;
 internal sealed class FanOuts : IDisposable
 {
     /// <summary>Users per transaction: an event to one user waits for at most one or two of these.</summary>
-    private const int StepSize = 250;
+    private const int StepSize = 500;
 
     private readonly PartitionLease _lease;
     private readonly Store _store;

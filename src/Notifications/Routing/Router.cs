@@ -8,7 +8,7 @@ namespace Notifications.Routing;
 public static partial class Router
 {
     /// <summary>Above this many recipients an event is fanned out, so that no transaction of a batch grows long.</summary>
-    public const int MaxInlineUsers = 500;
+    public const int MaxInlineUsers = 1_000;
 
     private const string User = "user:";
 

@@ -211,27 +211,56 @@ public sealed partial class Store
     private static EventRecordRef Reference(Plan plan, string user) => new(
         plan.Event.Id, plan.Event.Category, plan.Event.At, plan.Event.Options?.CollapseKey, plan.Contents is not null && plan.Contents.TryGetValue(user, out var content) ? content : (ReadOnlyMemory<byte>?)null);
 
-    /// <summary>Where the log of a user ended who was deleted: who is named again goes on from there, so that no device takes the new for the old.</summary>
-    private const string EndOfDeleted = "COALESCE((SELECT d.counter FROM deletions d WHERE d.tenant = r.tenant AND d.user_id = r.user_id), 0)";
+    /// <summary>Stands in a head that this transaction has just made, until it is told where it begins.</summary>
+    private const long Unborn = -1;
 
-    /// <summary>Adds new items to the heads, creating those that are missing at the broadcast number before this batch.</summary>
+    /// <summary>
+    /// Adds new items to the heads, in their order. Those that are missing are made, and only for them it is looked up where they begin: (1) all;
+    /// (2) the new ones, at the broadcast number before this batch, and after the end of the log of a user who was deleted under that name, so that
+    /// no device takes the new log for the old one.
+    /// </summary>
     private static async ValueTask<Dictionary<UserKey, Head>> BumpAsync(
         StoreSession session, Dictionary<UserKey, int> totals, Dictionary<string, long> broadcasts)
     {
         var keys = totals.Keys.ToArray();
         Array.Sort(keys, UserKey.Order);
-        var rows = await session.QueryAsync(
+        var heads = new Dictionary<UserKey, Head>(keys.Length);
+        var born = new List<UserKey>();
+        foreach (var (key, head) in await session.QueryAsync( // (1)
             "INSERT INTO heads (tenant, user_id, counter, oldest_seq, unseen, unread, items, broadcast_no) " +
-            "SELECT r.tenant, r.user_id, r.n + " + EndOfDeleted + ", 1 + " + EndOfDeleted + ", r.n, r.n, r.n, COALESCE(r.broadcast_no, (SELECT t.broadcast_no FROM tenants t WHERE t.id = r.tenant), 0) " +
-            "FROM {rows} AS r WHERE true ON CONFLICT (tenant, user_id) DO UPDATE SET counter = heads.counter + excluded.items, " +
+            "SELECT r.tenant, r.user_id, r.n, 1, r.n, r.n, r.n, -1 FROM {rows} AS r WHERE true " +
+            "ON CONFLICT (tenant, user_id) DO UPDATE SET counter = heads.counter + excluded.items, " +
             "unseen = heads.unseen + excluded.unseen, unread = heads.unread + excluded.unread, items = heads.items + excluded.items " +
             "RETURNING tenant, user_id, counter, unseen, unread, oldest_seq, broadcast_no",
-            r => (Key: new UserKey(r.GetString(0), r.GetString(1)), Head: ReadHead(r, 2)),
-            new Rows().With("tenant", Column(keys, k => k.Tenant)).With("user_id", Column(keys, k => k.User))
-                .With("n", Column(keys, k => (long)totals[k]))
-                .With("broadcast_no", Column(keys, k => broadcasts.TryGetValue(k.Tenant, out var number) ? (long?)number : null)));
-        return rows.ToDictionary(r => r.Key, r => r.Head);
+            ReadKeyedHead,
+            new Rows().With("tenant", Column(keys, k => k.Tenant)).With("user_id", Column(keys, k => k.User)).With("n", Column(keys, k => (long)totals[k]))))
+        {
+            heads.Add(key, head);
+            if (head.BroadcastNumber == Unborn)
+            {
+                born.Add(key);
+            }
+        }
+
+        foreach (var (key, head) in await session.QueryAsync( // (2)
+            "UPDATE heads SET counter = heads.counter + " + EndOfDeleted + ", oldest_seq = 1 + " + EndOfDeleted + ", " +
+            "broadcast_no = COALESCE(r.broadcast_no, (SELECT t.broadcast_no FROM tenants t WHERE t.id = r.tenant), 0) " +
+            "FROM {rows} AS r WHERE heads.tenant = r.tenant AND heads.user_id = r.user_id " +
+            "RETURNING heads.tenant, heads.user_id, heads.counter, heads.unseen, heads.unread, heads.oldest_seq, heads.broadcast_no",
+            ReadKeyedHead,
+            new Rows().With("tenant", Column(born, k => k.Tenant)).With("user_id", Column(born, k => k.User))
+                .With("broadcast_no", Column(born, k => broadcasts.TryGetValue(k.Tenant, out var number) ? (long?)number : null))))
+        {
+            heads[key] = head;
+        }
+
+        return heads;
     }
+
+    /// <summary>Where the log ended of a user who was deleted.</summary>
+    private const string EndOfDeleted = "COALESCE((SELECT d.counter FROM deletions d WHERE d.tenant = r.tenant AND d.user_id = r.user_id), 0)";
+
+    private static (UserKey Key, Head Head) ReadKeyedHead(System.Data.Common.DbDataReader r) => (new UserKey(r.GetString(0), r.GetString(1)), ReadHead(r, 2));
 
     private static ValueTask<int> InsertInboxAsync(StoreSession session, List<(UserPush Push, EventRecordRef Event)> items) =>
         session.ExecuteAsync(
