@@ -17,7 +17,10 @@ public sealed class JobList
         : this(
         [
             new("retention", "Deletes what is past its retention: inbox items, broadcasts, events, deliveries, dead letters and operations.",
-                Schedule.Minutes(10), (services, cancel) => services.GetRequiredService<Retention>().RunAsync(cancel)),
+                Schedule.Hours(1), (services, cancel) => services.GetRequiredService<Retention>().RunAsync(cancel))
+            {
+                Limit = TimeSpan.FromMinutes(50), // What an hour of full load leaves to be deleted takes longer than other jobs may.
+            },
             new("digests", "Closes digests whose time has come, so that they are sent.",
                 Schedule.Minutes(1), (services, cancel) => services.GetRequiredService<Digests>().RunAsync(cancel)),
             new("expiry", "Takes events whose time is over out of inboxes.",

@@ -12,7 +12,7 @@ namespace Notifications.Jobs;
 /// <summary>A recurring job and how it is doing.</summary>
 /// <param name="Name">Its name.</param>
 /// <param name="Description">What it does.</param>
-/// <param name="Schedule">How often, such as <c>every 10 minutes</c>.</param>
+/// <param name="Schedule">How often, such as <c>every hour</c>.</param>
 /// <param name="Clock">What runs it: <c>lease</c> or <c>hangfire</c>.</param>
 /// <param name="Running">Whether some node runs it now.</param>
 /// <param name="LastStartedAt">When it was last begun.</param>
@@ -36,8 +36,8 @@ public static class JobsApi
 {
     private const string Example = """
         {"name":"retention","description":"Deletes what is past its retention: inbox items, broadcasts, events, deliveries, dead letters and operations.",
-        "schedule":"every 10 minutes","clock":"lease","running":false,"lastStartedAt":"2026-01-15T09:30:00.000Z","lastFinishedAt":"2026-01-15T09:30:00.080Z",
-        "lastSucceededAt":"2026-01-15T09:30:00.080Z","lastResult":"deleted 12 inbox items","lastError":null,"failures":0,"nextRunAt":"2026-01-15T09:40:00.000Z"}
+        "schedule":"every hour","clock":"lease","running":false,"lastStartedAt":"2026-01-15T09:00:00.000Z","lastFinishedAt":"2026-01-15T09:00:00.080Z",
+        "lastSucceededAt":"2026-01-15T09:00:00.080Z","lastResult":"deleted 12 inbox items","lastError":null,"failures":0,"nextRunAt":"2026-01-15T10:00:00.000Z"}
         """;
 
     /// <summary>Maps <c>/v1/jobs</c>.</summary>

@@ -6,7 +6,7 @@ using Notifications.Storage;
 
 namespace Notifications.Jobs;
 
-/// <summary>Deletes what is past its retention, in short transactions.</summary>
+/// <summary>Deletes what is past its retention, in short transactions, and looks at little else.</summary>
 public sealed class Retention(Store store, IDoorbell doorbell, IOptions<NotificationsOptions> options, TimeProvider time)
 {
     private const int Batch = 500;
@@ -14,6 +14,12 @@ public sealed class Retention(Store store, IDoorbell doorbell, IOptions<Notifica
 
     /// <summary>A window of a throttle is never that long.</summary>
     private const int ThrottleDays = 35;
+
+    /// <summary>
+    /// How often all old events are looked at again: those that were kept may have left the last inbox meanwhile. They are already past what is promised,
+    /// so that a day more does no harm.
+    /// </summary>
+    private static readonly TimeSpan EventsPause = TimeSpan.FromDays(1);
 
     private readonly RetentionOptions _retention = options.Value.Retention;
 
@@ -71,11 +77,9 @@ public sealed class Retention(Store store, IDoorbell doorbell, IOptions<Notifica
     {
         var before = Before(_retention.InboxDays);
         var count = 0;
-        var after = new UserKey("", "");
-        for (var users = await store.LongInboxesAsync(after, _retention.InboxItems, Batch, cancellationToken);
-             users.Count > 0;
-             users = await store.LongInboxesAsync(after, _retention.InboxItems, Batch, cancellationToken))
+        for (UserKey? next = new UserKey("", ""); next is { } after;)
         {
+            (var users, next) = await store.LongInboxesAsync(after, _retention.InboxItems, before, Batch, cancellationToken);
             foreach (var user in users)
             {
                 int deleted;
@@ -92,20 +96,41 @@ public sealed class Retention(Store store, IDoorbell doorbell, IOptions<Notifica
                 }
                 while (deleted == Batch);
             }
-
-            after = users[^1];
         }
 
         return count;
     }
 
+    /// <summary>
+    /// Goes on where the last run stopped, on whatever node that was, with the events that have become old since; once a day it then starts over. Where
+    /// the place is lost, it only starts over earlier.
+    /// </summary>
     private async Task<int> EventsAsync(CancellationToken cancellationToken)
     {
+        var now = time.GetUtcNow();
+        var before = Before(_retention.InboxDays); // Once: it would else go on for ever with those that become old while it runs.
+        var saved = await store.EventPassAsync(cancellationToken);
+        var pass = saved ?? new EventPass(default, now);
         var count = 0;
-        for (Guid? next = default(Guid); next is { } from; cancellationToken.ThrowIfCancellationRequested())
+        try
         {
-            (var deleted, next) = await store.TrimEventsAsync(from, Before(_retention.InboxDays), Batch);
-            count += deleted;
+            for (var more = true; more; cancellationToken.ThrowIfCancellationRequested())
+            {
+                (var deleted, var last, more) = await store.TrimEventsAsync(pass.After, before, Batch);
+                count += deleted;
+                pass = pass with { After = last };
+                if (!more && (now - pass.Began).Duration() >= EventsPause) // Also where a clock that was far ahead has been set right.
+                {
+                    (pass, more) = (new EventPass(default, now), true);
+                }
+            }
+        }
+        finally
+        {
+            if (pass != saved) // Also of a run that is broken off, or one that takes too long would always begin at the same place.
+            {
+                await store.SaveEventPassAsync(pass);
+            }
         }
 
         return count;

@@ -290,8 +290,8 @@ public abstract partial class StoreContract
         await ChangeOneAsync(2, Archive);
         await ChangeOneAsync(3, Seen);
         await ChangeOneAsync(4, Delete);
-        Assert.Equal([Ann], await Store.LongInboxesAsync(new UserKey("", ""), 9, 100, Never));
-        Assert.Empty(await Store.LongInboxesAsync(new UserKey("", ""), 10, 100, Never));
+        Assert.Equal([Ann], (await Store.LongInboxesAsync(new UserKey("", ""), 9, border, 100, Never)).Users);
+        Assert.Empty((await Store.LongInboxesAsync(new UserKey("", ""), 10, border, 100, Never)).Users);
 
         var (deleted, push) = await Store.TrimInboxAsync(Ann, border, 5, 2); // of the five it may, two at a time
         Assert.Equal((2, null), (deleted, push)); // read, and archived: not counted
@@ -324,10 +324,12 @@ public abstract partial class StoreContract
             await owner.CommitAsync(Deliver(Event(key.Tenant, to: "user:" + key.User), key.User));
         }
 
+        Time.Advance(TimeSpan.FromMinutes(1));
         var found = new List<UserKey>();
-        for (var after = new UserKey("", ""); await Store.LongInboxesAsync(after, 0, 2, Never) is [.., var last] page; after = last)
+        for (UserKey? next = new UserKey("", ""); next is { } after;)
         {
-            found.AddRange(page);
+            (var users, next) = await Store.LongInboxesAsync(after, 0, Time.GetUtcNow(), 2, Never);
+            found.AddRange(users);
         }
 
         Assert.Equal(keys, found);
@@ -477,9 +479,10 @@ public abstract partial class StoreContract
     private async Task<int> TrimEventsAsync(DateTimeOffset before, int limit)
     {
         var sum = 0;
-        for (Guid? next = default(Guid); next is { } from;)
+        var last = default(Guid);
+        for (var more = true; more;)
         {
-            (var deleted, next) = await Store.TrimEventsAsync(from, before, limit);
+            (var deleted, last, more) = await Store.TrimEventsAsync(last, before, limit);
             sum += deleted;
         }
 
