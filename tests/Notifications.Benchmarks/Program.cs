@@ -1,5 +1,6 @@
 using System.Globalization;
 using Notifications.Benchmarks;
+using Notifications.Benchmarks.Micro;
 using Notifications.IntegrationTests.Support;
 
 CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
@@ -7,6 +8,11 @@ if (args is [FloorProcess.Verb, .. var settings])
 {
     await FloorServer.RunAsync(settings);
     return 0;
+}
+
+if (args is ["micro", .. var filter])
+{
+    return MicroBenchmarks.Run(filter);
 }
 
 if (Options.Read(args) is not { } options)
