@@ -21,6 +21,9 @@ internal sealed class Seed(ServerProcess service, string connectionString)
     /// <summary>A user that <see cref="FillAsync"/> gives items.</summary>
     public static string User(int number) => string.Create(CultureInfo.InvariantCulture, $"u{number:000000}");
 
+    /// <summary>A user that <see cref="RegisterAsync"/> registers.</summary>
+    public static string Registered(int number) => string.Create(CultureInfo.InvariantCulture, $"r{number:0000000}");
+
     /// <summary>Registers users: each has a head, as if named once, and nothing in it.</summary>
     public async Task RegisterAsync(int users)
     {

@@ -15,19 +15,24 @@ internal sealed class Twins : IAsyncDisposable
     /// <summary>Redis and PostgreSQL; it has no processes of the service.</summary>
     public Cluster Servers { get; }
 
+    /// <summary>Whose processor time is told apart, beside the services.</summary>
+    public IReadOnlyList<(string Name, Func<IEnumerable<int>> Ids)> Processes => [("Redis", () => [Servers.Redis.Id]), ("PostgreSQL", () => [Servers.Postgres.Id])];
+
     /// <summary>Starts Redis and PostgreSQL, as they are set everywhere here but for room in the write-ahead log, which filling a database takes.</summary>
     public static async Task<Twins> StartAsync() => new(await Cluster.StartAsync(new ClusterOptions
     {
         Nodes = [],
+        Redis = new Dictionary<string, string> { ["auto-aof-rewrite-percentage"] = "0" },
         Postgres = new PostgresOptions { Settings = new Dictionary<string, string> { ["max_wal_size"] = "8GB" } },
     }));
 
     /// <summary>Makes a database for a service.</summary>
     /// <param name="service">Its name: of the database, in Redis and of its first process.</param>
-    public async Task<ServerProcess> AddServiceAsync(string service)
+    /// <param name="roles">What that process does, names separated by commas; empty is everything.</param>
+    public async Task<ServerProcess> AddServiceAsync(string service, string roles = "")
     {
         await Servers.Postgres.CreateDatabaseAsync(service);
-        return await AddProcessAsync(service, service);
+        return await AddProcessAsync(service, service, roles);
     }
 
     /// <summary>Starts a process of a service that has its database.</summary>
