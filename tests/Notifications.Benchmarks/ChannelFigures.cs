@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text;
 using Notifications.IntegrationTests.Support;
 
@@ -9,12 +10,7 @@ namespace Notifications.Benchmarks;
 /// </summary>
 internal static class ChannelFigures
 {
-    private const int Users = 10_000;
-
-    private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(2), Time = TimeSpan.FromSeconds(5);
-
-    /// <summary>Where data is: on a disk, which a temporary folder may not be.</summary>
-    public static string DataRoot { get; } = Directory.CreateDirectory(Path.Combine(Repository.Root, "artifacts", "figures")).FullName;
+    private const int Users = 10_000, Batch = 100;
 
     /// <summary>Measures and prints; about ten minutes.</summary>
     /// <returns>Whether everything was measured.</returns>
@@ -22,7 +18,7 @@ internal static class ChannelFigures
     {
         var table = new Table($"Channels (medians of {Turns.Count} turns)");
         var load = File.Exists("/proc/loadavg") ? (await File.ReadAllTextAsync("/proc/loadavg")).Split(' ')[0] : "unknown";
-        table.Add("machine", $"{Table.Machine}; one fsync {Table.Fsync(DataRoot):0.00} ms; load {load}", "load: how much else ran before, 0 is best");
+        table.Add("machine", $"{Table.Machine}; one fsync {Table.Fsync(ServerData.Root):0.00} ms; load {load}", "load: how much else ran before, 0 is best");
         await ClaimFigures.AddAsync(table);
         await SendFigures.AddAsync(table);
         await table.TryAsync("what it costs to accept", () => AcceptAsync(table));
@@ -37,10 +33,10 @@ internal static class ChannelFigures
         var (plain, profiles, webhook) = (new List<double>(), new List<double>(), new List<double>());
         for (var i = 0; i < Turns.Count; i++)
         {
-            plain.Add(await StoredAsync(new ServerOptions { DataRoot = DataRoot }, _ => Task.CompletedTask, ""));
-            profiles.Add(await StoredAsync(new ServerOptions { DataRoot = DataRoot }, ImportAsync, ""));
+            plain.Add(await StoredAsync(new ServerOptions { DataRoot = ServerData.Root }, _ => Task.CompletedTask, ""));
+            profiles.Add(await StoredAsync(new ServerOptions { DataRoot = ServerData.Root }, ImportAsync, ""));
             webhook.Add(await StoredAsync(
-                new ServerOptions { DataRoot = DataRoot, Settings = receiver.Settings },
+                new ServerOptions { DataRoot = ServerData.Root, Settings = receiver.Settings },
                 async api => (await api.PostAsync("/v1/webhooks", new { url = receiver.Url })).Expect(201), ""","channels":["webhook"]"""));
         }
 
@@ -55,8 +51,18 @@ internal static class ChannelFigures
     {
         await using var server = await ServerProcess.StartAsync(options);
         await prepare(server.Api);
-        var accepted = await Load.AcceptAsync(new Target(server), "accept", connections: 8, batch: 100, WarmUp, Time, Users, more);
-        return accepted.PerSecond * Time.TotalSeconds / (Time + accepted.Behind).TotalSeconds;
+        var batches = Enumerable.Range(0, Users / Batch).Select(b => Request.Post(server.Address, "/v1/events/batch", Bodies.Array(
+            Enumerable.Range(b * Batch, Batch).Select(u => Bodies.Event($"user:u{u}", u, more: more))))).ToArray();
+        await RunAsync(); // The JIT has seen it all.
+        return await RunAsync();
+
+        async Task<double> RunAsync()
+        {
+            var (load, started) = (new PostLoad(server.Address, connections: 8, (connection, n) => batches[(connection + n) % batches.Length]), Stopwatch.GetTimestamp());
+            await load.MeasureAsync(new Turn([]));
+            await load.StoredAsync(server.Api);
+            return load.Answered * Batch / Stopwatch.GetElapsedTime(started).TotalSeconds;
+        }
     }
 
     private static async Task ImportAsync(Api api)

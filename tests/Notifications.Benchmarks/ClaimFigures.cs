@@ -74,7 +74,7 @@ internal static class ClaimFigures
 
         static async Task<ClaimRun> MeasureAsync(Func<string, Task<ClaimRun>> measure)
         {
-            using var folder = new TempFolder(ChannelFigures.DataRoot);
+            using var folder = new TempFolder(ServerData.Root);
             var path = Path.Combine(folder.Path, "notifications.db");
             await using (var database = new SqliteDatabase(path, 1, NullLogger<SqliteDatabase>.Instance))
             {

@@ -3,44 +3,21 @@ using Notifications.Benchmarks;
 using Notifications.IntegrationTests.Support;
 
 CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
-var which = args.Length == 0 ? "embedded" : args[0];
-if (args.Length > 1 || which is not ("embedded" or "server" or "channels" or "all"))
+if (args is [FloorProcess.Verb, .. var settings])
 {
-    Console.Error.WriteLine("tests/bench [embedded | server | channels | all]");
+    await FloorServer.RunAsync(settings);
+    return 0;
+}
+
+if (Options.Read(args) is not { } options)
+{
+    Console.Error.WriteLine(Options.Usage);
     return 2;
-}
-
-if (which != "embedded" && Executables.Missing is { } missing)
-{
-    Console.Error.WriteLine($"The server engine and its queue cannot be measured: {missing}");
-    return 1;
-}
-
-if (which is "channels" or "all" && SmtpServer.Missing is { } needed)
-{
-    Console.Error.WriteLine($"Email cannot be measured: {needed}");
-    return 1;
 }
 
 try
 {
-    var complete = true;
-    if (which is "embedded" or "all")
-    {
-        complete &= await EmbeddedFigures.PrintAsync();
-    }
-
-    if (which is "server" or "all")
-    {
-        complete &= await ServerFigures.PrintAsync();
-    }
-
-    if (which is "channels" or "all")
-    {
-        complete &= await ChannelFigures.PrintAsync();
-    }
-
-    return complete ? 0 : 1;
+    return await Benchmark.RunAsync(options) ? 0 : 1;
 }
 finally
 {

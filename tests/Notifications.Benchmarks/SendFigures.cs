@@ -60,7 +60,7 @@ internal static class SendFigures
 
     private static async Task<double> WebhooksAsync(CountingReceiver receiver, bool scheduled, Effort effort)
     {
-        await using var server = await ServerProcess.StartAsync(new ServerOptions { DataRoot = ChannelFigures.DataRoot, Settings = receiver.Settings });
+        await using var server = await ServerProcess.StartAsync(new ServerOptions { DataRoot = ServerData.Root, Settings = receiver.Settings });
         (await server.Api.PostAsync("/v1/webhooks", new { url = receiver.Url, userId = "ada" })).Expect(201);
 
         // So that everything has been compiled.
@@ -118,7 +118,7 @@ internal static class SendFigures
         await using var smtp = await SmtpServer.StartAsync();
         await using var server = await ServerProcess.StartAsync(new ServerOptions
         {
-            DataRoot = ChannelFigures.DataRoot,
+            DataRoot = ServerData.Root,
             Settings = new Dictionary<string, string>
             {
                 ["Notifications__Smtp__Host"] = "127.0.0.1",
@@ -224,10 +224,11 @@ internal static class SendFigures
 
     private static async Task QueueAsync(ServerProcess server, string name, int count, Func<int, string> user, string more)
     {
-        using var connection = await RawConnection.OpenAsync(server.Address, "/v1/events/batch", ServerProcess.DevelopmentKey);
+        using var connection = await RawConnection.OpenAsync(server.Address);
         foreach (var numbers in Enumerable.Range(0, count).Chunk(Batch))
         {
-            await connection.PostAsync(Target.Batch(numbers.Select(n => Target.Event($"{name}-{n}", user(n), n, more: more))));
+            await connection.SendAsync(Request.Post(
+                server.Address, "/v1/events/batch", Bodies.Array(numbers.Select(n => Bodies.Event("user:" + user(n), n, $"{name}-{n}", more: more)))).Bytes);
         }
     }
 

@@ -40,6 +40,9 @@ public sealed class PostgresServer : IAsyncDisposable
     /// <summary>Where it listens; stays the same over restarts.</summary>
     public int Port { get; } = Ports.Free();
 
+    /// <summary>The id of its first process, whose children do the work.</summary>
+    public int Id => Current.Id;
+
     /// <summary>The last lines it wrote.</summary>
     public string Log => _log.ToString();
 

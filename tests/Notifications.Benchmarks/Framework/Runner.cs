@@ -1,0 +1,96 @@
+namespace Notifications.Benchmarks;
+
+/// <summary>Measures ours and the floor in turns, so that what else the machine does meets both.</summary>
+internal static class Runner
+{
+    /// <summary>How many turns there are where nothing else is asked for.</summary>
+    public const int Turns = 5;
+
+    /// <summary>Measures; what fails is noted as such.</summary>
+    /// <param name="measure">What.</param>
+    /// <param name="turns">How often each side is measured, after one warm-up turn of each that does not count.</param>
+    /// <param name="commit">Of which commit.</param>
+    public static async Task<IReadOnlyList<Result>> RunAsync(Measure measure, int turns, string? commit)
+    {
+        Console.Error.WriteLine($"{measure.Id} …");
+        try
+        {
+            await using var sides = await measure.OpenAsync();
+            var (ours, floor) = (new List<Side>(), new List<Side>());
+            for (var i = -1; i < turns; i++)
+            {
+                // Whoever goes second finds caches warm and disks busy: each does so every other time.
+                if (i % 2 == 0)
+                {
+                    await MeasureAsync(measure, sides, sides.Ours, ours, "ours", i);
+                    await MeasureAsync(measure, sides, sides.Floor, floor, "floor", i);
+                }
+                else
+                {
+                    await MeasureAsync(measure, sides, sides.Floor, floor, "floor", i);
+                    await MeasureAsync(measure, sides, sides.Ours, ours, "ours", i);
+                }
+            }
+
+            return [.. measure.Rows.Select((row, i) => Sum(row, i, ours, floor, commit))];
+        }
+        catch (Exception e)
+        {
+            Console.Error.WriteLine(e);
+            return [.. measure.Rows.Select(row => new Result { Row = row, Date = TimeProvider.System.GetUtcNow(), Commit = commit, Failure = e.Message.Split('\n')[0] })];
+        }
+    }
+
+    private static async Task MeasureAsync(
+        Measure measure, Sides sides, Func<Turn, Task<double[]>>? side, List<Side> results, string name, int number)
+    {
+        if (side is null)
+        {
+            return;
+        }
+
+        var turn = new Turn(sides.Processes);
+        turn.Begin();
+        var values = await side(turn);
+        if (!turn.HasEnded)
+        {
+            turn.End();
+        }
+
+        var told = string.Join(", ", measure.Rows.Zip(values, (row, value) => $"{Report.Number(value)} {row.Unit}"));
+        Console.Error.WriteLine($"  {(number < 0 ? "warm-up" : $"turn {number + 1}")}, {name}: {told}; {Cores(turn)}, foreign {turn.Foreign:0 %}");
+        if (number >= 0)
+        {
+            results.Add(new Side(values, turn));
+        }
+    }
+
+    private static string Cores(Turn turn) => string.Join(", ", turn.Cpu.Select(c => $"{c.Key} {c.Value / turn.Took.TotalSeconds:0.00}"));
+
+    private static Result Sum(Row row, int index, List<Side> ours, List<Side> floor, string? commit)
+    {
+        var turns = ours.Concat(floor).Select(s => s.Turn).ToList();
+        return new Result
+        {
+            Row = row,
+            Date = TimeProvider.System.GetUtcNow(),
+            Commit = commit,
+            Turns = ours.Count,
+            Ours = Spread.Of(ours.Select(s => s.Values[index])),
+            Floor = floor.Count > 0 ? Spread.Of(floor.Select(s => s.Values[index])) : null,
+            Ratio = floor.Count > 0 ? Spread.Of(ours.Zip(floor, (o, f) => o.Values[index] / f.Values[index])) : null,
+            Difference = floor.Count > 0 ? Spread.Of(ours.Zip(floor, (o, f) => o.Values[index] - f.Values[index])) : null,
+            Foreign = Spread.Of(turns.Select(t => t.Foreign)).Median,
+            OursCores = MedianCores(ours),
+            FloorCores = MedianCores(floor),
+            Remarks = [.. turns.SelectMany(t => t.Remarks).Distinct()],
+        };
+    }
+
+    private static Dictionary<string, double> MedianCores(List<Side> sides) => sides
+        .SelectMany(s => s.Turn.Cpu.Select(c => (c.Key, Cores: c.Value / s.Turn.Took.TotalSeconds)))
+        .GroupBy(c => c.Key, c => c.Cores)
+        .ToDictionary(g => g.Key, g => Spread.Of(g).Median);
+
+    private sealed record Side(double[] Values, Turn Turn);
+}
