@@ -23,22 +23,14 @@ internal static class RowsFloor
         "COALESCE(i.content, e.content) FROM inbox i JOIN events e ON e.id = i.event_id " +
         "WHERE i.tenant = 'default' AND i.user_id = $1 AND i.seq > 0 ORDER BY i.seq";
 
-    /// <summary>Listens on this machine and answers one connection after the other; does not return.</summary>
+    /// <summary>Listens on this machine, and answers one connection after the other for as long as the process runs.</summary>
     /// <param name="port">Where.</param>
     /// <param name="connectionString">The database of the service.</param>
-    public static async Task ServeAsync(int port, string connectionString)
+    public static void Start(int port, string connectionString)
     {
-        await using var database = NpgsqlDataSource.Create(connectionString + ";Max Auto Prepare=10");
-        using var listener = new TcpListener(IPAddress.Loopback, port);
+        var listener = new TcpListener(IPAddress.Loopback, port);
         listener.Start();
-        var buffer = new byte[BufferBytes];
-        while (true)
-        {
-            using var client = await listener.AcceptSocketAsync();
-            client.NoDelay = true;
-            var named = await client.ReceiveAsync(buffer, SocketFlags.None);
-            await AnswerAsync(database, Encoding.UTF8.GetString(buffer, 0, named), client, buffer);
-        }
+        _ = ServeAsync(listener, NpgsqlDataSource.Create(connectionString + ";Max Auto Prepare=10;Auto Prepare Min Usages=2"));
     }
 
     /// <summary>Asks for a user's rows.</summary>
@@ -67,6 +59,18 @@ internal static class RowsFloor
         }
 
         return (rows, Stopwatch.GetElapsedTime(started));
+    }
+
+    private static async Task ServeAsync(TcpListener listener, NpgsqlDataSource database)
+    {
+        var buffer = new byte[BufferBytes];
+        while (true)
+        {
+            using var client = await listener.AcceptSocketAsync();
+            client.NoDelay = true;
+            var named = await client.ReceiveAsync(buffer, SocketFlags.None);
+            await AnswerAsync(database, Encoding.UTF8.GetString(buffer, 0, named), client, buffer);
+        }
     }
 
     private static async Task AnswerAsync(NpgsqlDataSource database, string user, Socket client, byte[] buffer)
