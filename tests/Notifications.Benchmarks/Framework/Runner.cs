@@ -6,6 +6,9 @@ internal static class Runner
     /// <summary>How many turns there are where nothing else is asked for.</summary>
     public const int Turns = 5;
 
+    private const double QuietCores = 0.1;
+    private static readonly TimeSpan Glance = TimeSpan.FromMilliseconds(500), MostPatience = TimeSpan.FromSeconds(5);
+
     /// <summary>Measures; what fails is noted as such.</summary>
     /// <param name="measure">What.</param>
     /// <param name="turns">How often each side is measured, after one warm-up turn of each that does not count.</param>
@@ -50,6 +53,11 @@ internal static class Runner
         }
 
         var turn = new Turn(sides.Processes);
+        if (!await IsQuietAsync(sides))
+        {
+            turn.Remark("what the turn before had left to do went on");
+        }
+
         turn.Begin();
         var values = await side(turn);
         if (!turn.HasEnded)
@@ -63,6 +71,25 @@ internal static class Runner
         {
             results.Add(new Side(values, turn));
         }
+    }
+
+    /// <summary>Waits until what the turn before left to do is done, such as compiling again what turned out to be hot.</summary>
+    private static async Task<bool> IsQuietAsync(Sides sides)
+    {
+        var started = TimeProvider.System.GetTimestamp();
+        do
+        {
+            var turn = new Turn(sides.Processes);
+            turn.Begin();
+            await Task.Delay(Glance, TimeProvider.System);
+            turn.End();
+            if (turn.CpuWithout() < QuietCores * turn.Took.TotalSeconds)
+            {
+                return true;
+            }
+        }
+        while (TimeProvider.System.GetElapsedTime(started) < MostPatience);
+        return false;
     }
 
     private static string Cores(Turn turn) => string.Join(", ", turn.Cpu.Select(c => $"{c.Key} {c.Value / turn.Took.TotalSeconds:0.00}"));

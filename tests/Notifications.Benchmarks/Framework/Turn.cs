@@ -8,8 +8,8 @@ namespace Notifications.Benchmarks;
 /// </summary>
 internal sealed class Turn(IReadOnlyList<(string Name, Func<IEnumerable<int>> Ids)> processes)
 {
-    /// <summary>The generator's name among the processes: this one.</summary>
-    public const string Generator = "generator";
+    /// <summary>The names of the generator, which is this process, and of the floor among the processes.</summary>
+    public const string Generator = "generator", Floor = "floor";
 
     /// <summary>How long a side gets going before it counts.</summary>
     public static readonly TimeSpan RampUp = TimeSpan.FromSeconds(1);
@@ -51,8 +51,17 @@ internal sealed class Turn(IReadOnlyList<(string Name, Func<IEnumerable<int>> Id
         (Cpu, Foreign, HasEnded) = (used.ByName, used.Foreign, true);
     }
 
-    /// <summary>Processor seconds of everything but the generator.</summary>
-    public double CpuOfAllButGenerator => Cpu.Where(c => c.Key != Generator).Sum(c => c.Value);
+    /// <summary>Processor seconds of everything but the generator and some others.</summary>
+    public double CpuWithout(params ReadOnlySpan<string> names)
+    {
+        var sum = 0.0;
+        foreach (var (name, seconds) in Cpu)
+        {
+            sum += name == Generator || names.Contains(name) ? 0 : seconds;
+        }
+
+        return sum;
+    }
 
     /// <summary>Says something that a reader of the figure has to know, in few words; the same is said once.</summary>
     public void Remark(string remark)

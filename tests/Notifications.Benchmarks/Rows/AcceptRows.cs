@@ -49,7 +49,7 @@ internal static class AcceptRows
                 await service.Cluster.Redis.CommandAsync("UNLINK", BareRedis.Stream);
                 return [perSecond];
             },
-            Processes = [.. service.Processes, ("floor", () => [floor.Id])],
+            Processes = [.. service.Processes, (Turn.Floor, () => [floor.Id])],
         }.Owning(service, floor);
     }
 
@@ -86,7 +86,7 @@ internal static class AcceptRows
                 return [perSecond];
             },
             Floor = async turn => [await new PostLoad(floor.Address, Connections, Requests(floor.Address, "/insert")).MeasureAsync(turn)],
-            Processes = [.. service.Processes, ("floor", () => [floor.Id])],
+            Processes = [.. service.Processes, (Turn.Floor, () => [floor.Id])],
         }.Owning(service, floor);
     }
 
@@ -104,7 +104,7 @@ internal static class AcceptRows
                 return [perSecond];
             },
             Floor = async turn => [Batch * await new PostLoad(floor.Address, BatchConnections, BatchRequests(floor.Address, "/inserts", "application/x-ndjson")).MeasureAsync(turn)],
-            Processes = [.. service.Processes, ("floor", () => [floor.Id])],
+            Processes = [.. service.Processes, (Turn.Floor, () => [floor.Id])],
         }.Owning(service, floor);
     }
 

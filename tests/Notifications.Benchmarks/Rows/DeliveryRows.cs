@@ -56,7 +56,7 @@ internal static class DeliveryRows
                     var perSecond = await TopicAsync(turn, floor.Address, "/all", bare);
                     return insert ? [perSecond, inserted] : [perSecond];
                 },
-                Processes = [.. service.Processes, ("floor", () => [floor.Id])],
+                Processes = [.. service.Processes, (Turn.Floor, () => [floor.Id])],
             }.Owning([service, floor, ours, bare, .. inserts is null ? [] : new IAsyncDisposable[] { inserts }]);
         });
     }
@@ -78,7 +78,7 @@ internal static class DeliveryRows
             {
                 Ours = turn => EndToEndAsync(turn, service.Ingest.Address, path, ours, load),
                 Floor = turn => EndToEndAsync(turn, floor.Address, barePath, bare, load),
-                Processes = [.. service.Processes, ("floor", () => [floor.Id])],
+                Processes = [.. service.Processes, (Turn.Floor, () => [floor.Id])],
             }.Owning(service, floor, ours, bare);
         });
 
@@ -91,7 +91,8 @@ internal static class DeliveryRows
         };
         var perSecond = await posts.MeasureAsync(turn, () => swarm.Received);
         await swarm.ReceivedAsync(before + (posts.Answered * load.Batch));
-        return [perSecond, 1e6 * turn.CpuOfAllButGenerator / (perSecond * turn.Took.TotalSeconds)];
+        var cpu = path.StartsWith("/v1/", StringComparison.Ordinal) ? turn.CpuWithout(Turn.Floor) : turn.Cpu[Turn.Floor];
+        return [perSecond, 1e6 * cpu / (perSecond * turn.Took.TotalSeconds)];
     }
 
     private static async Task<double> TopicAsync(Turn turn, Uri server, string path, Swarm swarm)

@@ -28,7 +28,7 @@ internal static class LatencyRows
                 {
                     Ours = turn => MeasureAsync(turn, service.Ingest.Address, "/v1/events"),
                     Floor = turn => MeasureAsync(turn, floor.Address, "/user"),
-                    Processes = [.. service.Processes, ("floor", () => [floor.Id])],
+                    Processes = [.. service.Processes, (Turn.Floor, () => [floor.Id])],
                 }.Owning(service, floor, ours, bare);
 
                 async Task<double[]> MeasureAsync(Turn turn, Uri server, string path)
