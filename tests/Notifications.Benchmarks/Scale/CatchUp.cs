@@ -9,7 +9,6 @@ internal static class CatchUp
 {
     private const int Missed = 10_000, Batch = 500, Times = 10;
     private const string User = "eve";
-    private static readonly TimeSpan Rest = TimeSpan.FromSeconds(1);
 
     /// <summary>Beside reading the same rows and writing them to a socket.</summary>
     public static Measure Measure { get; } = new(
@@ -31,8 +30,8 @@ internal static class CatchUp
         var swarm = new Swarm();
         return new Sides
         {
-            Ours = turn => PerSecondAsync(turn, () => ReceiveAsync(swarm, service.Hub(token, after: "0"))),
-            Floor = turn => PerSecondAsync(turn, async () =>
+            Ours = _ => PerSecondAsync(() => ReceiveAsync(swarm, service.Hub(token, after: "0"))),
+            Floor = _ => PerSecondAsync(async () =>
             {
                 var (rows, took) = await RowsFloor.ReadAsync(port, User);
                 return rows == Missed ? took : throw new InvalidOperationException($"{rows} rows came.");
@@ -51,10 +50,8 @@ internal static class CatchUp
         }
     }
 
-    private static async Task<double[]> PerSecondAsync(Turn turn, Func<Task<TimeSpan>> once)
+    private static async Task<double[]> PerSecondAsync(Func<Task<TimeSpan>> once)
     {
-        await Task.Delay(Rest, TimeProvider.System); // What the turn before left to do is done.
-        turn.Begin();
         var took = TimeSpan.Zero;
         for (var i = 0; i < Times; i++)
         {

@@ -11,10 +11,16 @@ internal static class TwoOfEach
     private const int Connected = 1_000, Senders = 64, MostUnderWay = 2_000;
     private const string Ingest = "ingest";
 
-    /// <summary>Events each second of processor time of all processes of the service.</summary>
+    /// <summary>Events for each second of processor time of all processes of the service, and for each second.</summary>
     public static Measure Measure { get; } = new(
-        "two-of-each", $"end to end to {Connected:#,0} connected, two dispatchers and two gateways beside one of each, for each second of the service's processors",
-        "events", Goal.AtLeast(1), OpenAsync);
+        "two-of-each",
+        [
+            new Row(
+                "two-of-each", $"end to end to {Connected:#,0} connected, two dispatchers and two gateways beside one of each, for each processor second of the service",
+                "events", Goal.AtLeast(1)),
+            new Row("two-of-each-rate", "the same, events as they went by; all processes share these processors", "events/s", Goal.None),
+        ],
+        OpenAsync);
 
     private static async Task<Sides> OpenAsync()
     {
@@ -23,8 +29,8 @@ internal static class TwoOfEach
         var one = await ServiceAsync(twins, "one", 1);
         return new Sides
         {
-            Ours = async turn => [await PerCpuSecondAsync(turn, two)],
-            Floor = async turn => [await PerCpuSecondAsync(turn, one)],
+            Ours = turn => MeasureAsync(turn, two),
+            Floor = turn => MeasureAsync(turn, one),
             Processes =
             [
                 .. new[] { two, one }.Select(s => (s.Name, (Func<IEnumerable<int>>)(() => s.Processes.Select(p => p.Id)))),
@@ -50,7 +56,7 @@ internal static class TwoOfEach
 
     private static string User(int number) => $"u{number}";
 
-    private static async Task<double> PerCpuSecondAsync(Turn turn, Shape service)
+    private static async Task<double[]> MeasureAsync(Turn turn, Shape service)
     {
         var server = service.Processes[0].Address;
         var requests = Enumerable.Range(0, Connected).Select(i => Request.Post(server, "/v1/events", Bodies.Event("user:" + User(i), i))).ToArray();
@@ -61,8 +67,7 @@ internal static class TwoOfEach
         };
         var perSecond = await load.MeasureAsync(turn, () => service.Clients.Received);
         await service.Clients.ReceivedAsync(before + load.Answered);
-        turn.Remark($"{service.Name} of each: {Report.Number(perSecond)} events/s");
-        return perSecond * turn.Took.TotalSeconds / turn.Cpu[service.Name];
+        return [perSecond * turn.Took.TotalSeconds / turn.Cpu[service.Name], perSecond];
     }
 
     private sealed record Shape(string Name, IReadOnlyList<ServerProcess> Processes, Swarm Clients);
