@@ -24,9 +24,10 @@ internal static class Report
         Console.WriteLine($"\n## {title}\n\n{machine}\n");
         Console.WriteLine("| measure | ours, median (min to max) | floor, median (min to max) | ratio, median (min to max) | goal | met | remark |");
         Console.WriteLine("|---|---|---|---|---|---|---|");
-        foreach (var result in results)
+        for (var i = 0; i < results.Count; i++)
         {
-            Console.WriteLine(Line(result));
+            // Lines that were measured together had the same processes at work.
+            Console.WriteLine(Line(results[i], cores: i == 0 || results[i].OursCores != results[i - 1].OursCores));
         }
 
         var (failed, unclean) = (results.Where(r => r.Failure is not null).ToList(), results.Where(r => r.Unclean().Any()).ToList());
@@ -75,7 +76,7 @@ internal static class Report
         Console.Error.WriteLine($"saved: {Path.GetRelativePath(Repository.Root, path)}");
     }
 
-    private static string Line(Result result)
+    private static string Line(Result result, bool cores)
     {
         var what = $"`{result.Row.Id}` {result.Row.What}, {result.Row.Unit}";
         if (result.Failure is not null)
@@ -87,7 +88,7 @@ internal static class Report
         var compared = result.Row.Goal.IsDifference
             ? $"{Signed(result.Difference)} (ratio {Beside(result.Ratio)})"
             : Beside(result.Ratio);
-        var remarks = result.Unclean().Concat(result.Remarks).Append(Cores("cores", result.OursCores)).Append(Cores("floor's", result.FloorCores));
+        var remarks = result.Unclean().Concat(result.Remarks).Concat(cores ? [Cores("cores", result.OursCores), Cores("floor's", result.FloorCores)] : []);
         return $"| {what} | {Beside(result.Ours)} | {Beside(result.Floor)} | {compared} | {result.Row.Goal.Text} | {met} | {string.Join("; ", remarks.Where(r => r.Length > 0))} |";
     }
 

@@ -35,7 +35,8 @@ internal static class Runner
                 }
             }
 
-            return [.. measure.Rows.Select((row, i) => Sum(row, i, ours, floor, commit))];
+            var (oursCores, floorCores) = (MedianCores(ours), MedianCores(floor));
+            return [.. measure.Rows.Select((row, i) => Sum(row, i, ours, floor) with { Commit = commit, OursCores = oursCores, FloorCores = floorCores })];
         }
         catch (Exception e)
         {
@@ -94,22 +95,19 @@ internal static class Runner
 
     private static string Cores(Turn turn) => string.Join(", ", turn.Cpu.Select(c => $"{c.Key} {c.Value / turn.Took.TotalSeconds:0.00}"));
 
-    private static Result Sum(Row row, int index, List<Side> ours, List<Side> floor, string? commit)
+    private static Result Sum(Row row, int index, List<Side> ours, List<Side> floor)
     {
         var turns = ours.Concat(floor).Select(s => s.Turn).ToList();
         return new Result
         {
             Row = row,
             Date = TimeProvider.System.GetUtcNow(),
-            Commit = commit,
             Turns = ours.Count,
             Ours = Spread.Of(ours.Select(s => s.Values[index])),
             Floor = floor.Count > 0 ? Spread.Of(floor.Select(s => s.Values[index])) : null,
             Ratio = floor.Count > 0 ? Spread.Of(ours.Zip(floor, (o, f) => o.Values[index] / f.Values[index])) : null,
             Difference = floor.Count > 0 ? Spread.Of(ours.Zip(floor, (o, f) => o.Values[index] - f.Values[index])) : null,
             Foreign = Spread.Of(turns.Select(t => t.Foreign)).Median,
-            OursCores = MedianCores(ours),
-            FloorCores = MedianCores(floor),
             Remarks = [.. turns.SelectMany(t => t.Remarks).Distinct()],
         };
     }

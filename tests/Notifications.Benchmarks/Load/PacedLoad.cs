@@ -37,7 +37,7 @@ internal sealed class Arrivals
     }
 
     /// <summary>Takes a notification, for a swarm.</summary>
-    public void Take(int client, ReadOnlySpan<byte> record)
+    public void Take(int _, ReadOnlySpan<byte> record)
     {
         var at = record.IndexOf("\"due\":"u8);
         if (at >= 0 && Utf8Parser.TryParse(record[(at + "\"due\":".Length)..], out long due, out _))
@@ -84,10 +84,10 @@ internal sealed class PacedLoad
     private readonly Arrivals _arrivals;
     private readonly int _perSecond;
     private readonly Channel<(int Number, long Due)> _due = Channel.CreateUnbounded<(int, long)>();
-    private readonly CancellationTokenSource _enough = new();
     private readonly int _arrivedBefore;
     private readonly Task _sending;
     private int _sent;
+    private volatile bool _enough;
 
     private PacedLoad(Arrivals arrivals, int perSecond, Func<Task<RawConnection>> open, Func<int, Request> request, int clients)
     {
@@ -147,7 +147,7 @@ internal sealed class PacedLoad
     /// <exception cref="TimeoutException">It has not.</exception>
     public async Task StopAsync()
     {
-        await _enough.CancelAsync();
+        _enough = true;
         await _sending.WaitAsync(Patience, TimeProvider.System);
         var started = Stopwatch.GetTimestamp();
         while (_arrivals.Count - _arrivedBefore < Sent)
@@ -167,7 +167,7 @@ internal sealed class PacedLoad
         var requests = new Request?[clients];
         await foreach (var (number, due) in _due.Reader.ReadAllAsync())
         {
-            if (_enough.IsCancellationRequested)
+            if (_enough)
             {
                 return;
             }
@@ -183,21 +183,14 @@ internal sealed class PacedLoad
     {
         using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(1), TimeProvider.System);
         var (started, next) = (Arrivals.Now, 0);
-        try
+        do
         {
-            while (true)
+            for (long due; (due = started + (1_000_000L * next / _perSecond)) <= Arrivals.Now; next++)
             {
-                for (long due; (due = started + (1_000_000L * next / _perSecond)) <= Arrivals.Now; next++)
-                {
-                    _due.Writer.TryWrite((next, due));
-                }
-
-                await timer.WaitForNextTickAsync(_enough.Token);
+                _due.Writer.TryWrite((next, due));
             }
         }
-        catch (OperationCanceledException)
-        {
-            _due.Writer.Complete();
-        }
+        while (!_enough && await timer.WaitForNextTickAsync());
+        _due.Writer.Complete();
     }
 }

@@ -13,10 +13,10 @@ internal static class LatencyRows
     private static Measure At(int perSecond, Func<Task<Service>> start)
     {
         var id = $"latency-{perSecond}";
-        var what = $"from the post to the client, {perSecond:#,0} events/s to 200 clients, one process; floor: a bare hub";
+        var what = $"from the post to the client at {perSecond:#,0} events/s, 200 clients, one process; floor: a bare hub";
         return new Measure(
             id,
-            [new Row(id + "-p50", $"half of them, {what}", "ms", Goal.Within(3, "ms")), new Row(id + "-p99", $"99 of 100, {what}", "ms", Goal.Within(10, "ms"))],
+            [new Row(id + "-p50", $"p50 {what}", "ms", Goal.Within(3, "ms")), new Row(id + "-p99", $"p99 {what}", "ms", Goal.Within(10, "ms"))],
             async () =>
             {
                 var (service, arrivals) = (await start(), new Arrivals());
