@@ -1,5 +1,3 @@
-using Notifications.IntegrationTests.Support;
-
 namespace Notifications.Benchmarks.Scale;
 
 /// <summary>What a connection costs on which nothing happens: resident bytes of a process that has just been started, with and without them.</summary>

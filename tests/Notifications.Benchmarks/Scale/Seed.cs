@@ -112,25 +112,36 @@ internal sealed class Seed(ServerProcess service, string connectionString)
     private static async Task CopyAsync(NpgsqlConnection connection, string table, string model, string many, Dictionary<string, string> replaced)
     {
         var columns = await ColumnAsync(
-            connection, "SELECT column_name FROM information_schema.columns WHERE table_schema = 'public' AND table_name = $1 ORDER BY ordinal_position", table);
+            connection, "SELECT column_name FROM information_schema.columns WHERE table_schema = 'public' AND table_name = $1", table);
         var keys = await ColumnAsync(
-            connection, "SELECT conname || chr(10) || pg_get_constraintdef(oid) FROM pg_constraint WHERE conrelid = $1::regclass AND contype IN ('p', 'u')", table);
+            connection,
+            "SELECT conname || chr(10) || pg_get_constraintdef(oid) FROM pg_constraint WHERE conrelid = $1::regclass AND contype IN ('p', 'u')", table);
         var indexes = await ColumnAsync(
             connection,
             "SELECT i.indexrelid::regclass || chr(10) || pg_get_indexdef(i.indexrelid) FROM pg_index i " +
             "WHERE i.indrelid = $1::regclass AND NOT EXISTS (SELECT 1 FROM pg_constraint c WHERE c.conindid = i.indexrelid)", table);
-        foreach (var drop in keys.Select(k => $"ALTER TABLE {table} DROP CONSTRAINT {k.Split('\n')[0]}").Concat(indexes.Select(i => $"DROP INDEX {i.Split('\n')[0]}")))
+        foreach (var key in keys)
         {
-            await ExecuteAsync(connection, drop);
+            await ExecuteAsync(connection, $"ALTER TABLE {table} DROP CONSTRAINT {key.Split('\n')[0]}");
+        }
+
+        foreach (var index in indexes)
+        {
+            await ExecuteAsync(connection, $"DROP INDEX {index.Split('\n')[0]}");
         }
 
         await ExecuteAsync(
             connection,
             $"INSERT INTO {table} ({string.Join(", ", columns)}) SELECT {string.Join(", ", columns.Select(c => replaced.GetValueOrDefault(c, "m." + c)))} " +
             $"FROM (SELECT * FROM {table} WHERE {model}) m, {many}");
-        foreach (var add in keys.Select(k => $"ALTER TABLE {table} ADD CONSTRAINT {k.Replace('\n', ' ')}").Concat(indexes.Select(i => i.Split('\n')[1])))
+        foreach (var key in keys)
         {
-            await ExecuteAsync(connection, add);
+            await ExecuteAsync(connection, $"ALTER TABLE {table} ADD CONSTRAINT {key.Replace('\n', ' ')}");
+        }
+
+        foreach (var index in indexes)
+        {
+            await ExecuteAsync(connection, index.Split('\n')[1].Replace(" ON ONLY ", " ON ", StringComparison.Ordinal)); // With partitions, where there are any.
         }
     }
 

@@ -12,7 +12,8 @@ internal static class Storm
 
     /// <summary>Beside connecting to a bare hub, until each handshake is answered.</summary>
     public static Measure Measure { get; } = new(
-        "storm", $"{Count:#,0} clients connect, {InFlight} at a time, until each has the {Missed} it missed, beside bare hub connects", "s", Goal.AtMost(1.5), OpenAsync);
+        "storm", $"{Count:#,0} clients connect, {InFlight} at a time, until each has the {Missed} it missed, beside bare hub connects", "s", Goal.AtMost(1.5),
+        OpenAsync);
 
     private static async Task<Sides> OpenAsync()
     {
@@ -44,7 +45,7 @@ internal static class Storm
             $"FROM generate_series(0, {Count - 1}) i");
         for (var i = 0; i < Missed; i++)
         {
-            await cluster.Api.PublishAsync(new { type = "bench.event", to = new[] { "topic:" + Topic }, title = $"Event {i}", body = "A text of the usual length, as people write them." });
+            (await cluster.Api.SendTextAsync(HttpMethod.Post, "/v1/events", Bodies.Event("topic:" + Topic, i))).Expect(202);
         }
 
         await Until.TrueAsync(
@@ -67,7 +68,8 @@ internal static class Storm
             turn.End();
             if (swarm.Lost > 0 || swarm.Received > notifications)
             {
-                throw new InvalidOperationException($"{swarm.Lost} clients lost their connection; {swarm.Received:#,0} notifications came, not {notifications:#,0}.");
+                throw new InvalidOperationException(
+                    $"{swarm.Lost} clients lost their connection; {swarm.Received:#,0} notifications came, not {notifications:#,0}.");
             }
         }
 

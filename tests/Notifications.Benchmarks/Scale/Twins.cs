@@ -16,7 +16,8 @@ internal sealed class Twins : IAsyncDisposable
     public Cluster Servers { get; }
 
     /// <summary>Whose processor time is told apart, beside the services.</summary>
-    public IReadOnlyList<(string Name, Func<IEnumerable<int>> Ids)> Processes => [("Redis", () => [Servers.Redis.Id]), ("PostgreSQL", () => [Servers.Postgres.Id])];
+    public IReadOnlyList<(string Name, Func<IEnumerable<int>> Ids)> Processes =>
+        [("Redis", () => [Servers.Redis.Id]), ("PostgreSQL", () => [Servers.Postgres.Id])];
 
     /// <summary>Starts Redis and PostgreSQL, as they are set everywhere here but for room in the write-ahead log, which filling a database takes.</summary>
     public static async Task<Twins> StartAsync() => new(await Cluster.StartAsync(new ClusterOptions

@@ -16,7 +16,8 @@ internal static class TwoOfEach
         "two-of-each",
         [
             new Row(
-                "two-of-each", $"end to end to {Connected:#,0} connected, two dispatchers and two gateways beside one of each, for each processor second of the service",
+                "two-of-each",
+                $"end to end to {Connected:#,0} connected, two dispatchers and two gateways beside one of each, for each processor second of the service",
                 "events", Goal.AtLeast(1)),
             new Row("two-of-each-rate", "the same, events as they went by; all processes share these processors", "events/s", Goal.None),
         ],
