@@ -1,6 +1,5 @@
 using System.Buffers.Text;
 using System.Diagnostics;
-using System.Threading.Channels;
 
 namespace Notifications.Benchmarks;
 
@@ -82,18 +81,12 @@ internal sealed class PacedLoad
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
 
     private readonly Arrivals _arrivals;
-    private readonly int _perSecond;
-    private readonly Channel<(int Number, long Due)> _due = Channel.CreateUnbounded<(int, long)>();
     private readonly int _arrivedBefore;
-    private readonly Task _sending;
+    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int _sent;
     private volatile bool _enough;
 
-    private PacedLoad(Arrivals arrivals, int perSecond, Func<Task<RawConnection>> open, Func<int, Request> request, int clients)
-    {
-        (_arrivals, _perSecond, _arrivedBefore) = (arrivals, perSecond, arrivals.Count);
-        _sending = Task.WhenAll(Enumerable.Range(0, Senders).Select(_ => Task.Run(() => SendAsync(open, request, clients))).Append(Task.Run(TickAsync)));
-    }
+    private PacedLoad(Arrivals arrivals) => (_arrivals, _arrivedBefore) = (arrivals, arrivals.Count);
 
     /// <summary>How many were sent so far.</summary>
     public int Sent => Volatile.Read(ref _sent);
@@ -104,8 +97,13 @@ internal sealed class PacedLoad
     /// <param name="perSecond">Events each second, to the clients in turn.</param>
     /// <param name="clients">How many clients there are.</param>
     /// <param name="request">The event to a client, whose first digits are when it was due.</param>
-    public static PacedLoad Start(Arrivals arrivals, Uri server, int perSecond, int clients, Func<int, Request> request) =>
-        new(arrivals, perSecond, () => RawConnection.OpenAsync(server), request, clients);
+    public static PacedLoad Start(Arrivals arrivals, Uri server, int perSecond, int clients, Func<int, Request> request)
+    {
+        var load = new PacedLoad(arrivals);
+        var requests = Enumerable.Range(0, clients).Select(request).ToArray();
+        new Thread(() => load.Run(server, perSecond, requests)) { IsBackground = true, Name = "paced" }.Start();
+        return load;
+    }
 
     /// <summary>Latencies at a rate.</summary>
     /// <returns>The time that half of them, and all but one in a hundred, did not exceed, in milliseconds.</returns>
@@ -148,7 +146,7 @@ internal sealed class PacedLoad
     public async Task StopAsync()
     {
         _enough = true;
-        await _sending.WaitAsync(Patience, TimeProvider.System);
+        await _ended.Task.WaitAsync(Patience, TimeProvider.System);
         var started = Stopwatch.GetTimestamp();
         while (_arrivals.Count - _arrivedBefore < Sent)
         {
@@ -161,36 +159,30 @@ internal sealed class PacedLoad
         }
     }
 
-    private async Task SendAsync(Func<Task<RawConnection>> open, Func<int, Request> request, int clients)
+    private void Run(Uri server, int perSecond, Request[] requests)
     {
-        using var connection = await open();
-        var requests = new Request?[clients];
-        await foreach (var (number, due) in _due.Reader.ReadAllAsync())
+        try
         {
-            if (_enough)
+            using var posters = new Posters(server, Senders);
+            var (free, started, next) = (new Stack<Poster>(posters.All), Arrivals.Now, 0L);
+            while (!_enough || free.Count < Senders)
             {
-                return;
+                for (long due; !_enough && (due = started + (1_000_000 * next / perSecond)) <= Arrivals.Now && free.TryPop(out var poster); next++)
+                {
+                    var request = requests[next % requests.Length];
+                    request.Set(0, due);
+                    Volatile.Write(ref _sent, _sent + 1); // Only this thread writes.
+                    poster.Send(request.Bytes.Span);
+                }
+
+                posters.Wait(1, free.Push);
             }
 
-            Interlocked.Increment(ref _sent);
-            var one = requests[number % clients] ??= request(number % clients);
-            one.Set(0, due);
-            await connection.SendAsync(one.Bytes);
+            _ended.SetResult();
         }
-    }
-
-    private async Task TickAsync()
-    {
-        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(1), TimeProvider.System);
-        var (started, next) = (Arrivals.Now, 0);
-        do
+        catch (Exception e)
         {
-            for (long due; (due = started + (1_000_000L * next / _perSecond)) <= Arrivals.Now; next++)
-            {
-                _due.Writer.TryWrite((next, due));
-            }
+            _ended.SetException(e);
         }
-        while (!_enough && await timer.WaitForNextTickAsync());
-        _due.Writer.Complete();
     }
 }

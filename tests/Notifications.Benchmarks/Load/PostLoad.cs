@@ -1,8 +1,4 @@
-using System.Buffers.Text;
 using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
-using System.Text;
 using Notifications.IntegrationTests.Support;
 
 namespace Notifications.Benchmarks;
@@ -18,8 +14,7 @@ internal sealed class PostLoad(Uri server, int connections, Func<int, long, Requ
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
 
-    private readonly List<Poster> _posters = [];
-    private readonly Queue<Poster> _held = [];
+    private IReadOnlyList<Poster> _posters = [];
     private long _sent;
     private long _answered;
     private volatile bool _enough;
@@ -75,152 +70,51 @@ internal sealed class PostLoad(Uri server, int connections, Func<int, long, Requ
 
     private void Run(TaskCompletionSource ended)
     {
-        var (set, events) = (Epoll.Create(), Epoll.Room(256));
         try
         {
-            for (var i = 0; i < connections; i++)
-            {
-                _posters.Add(new Poster(server, i));
-                Epoll.Watch(set, _posters[i].Descriptor, i);
-                _held.Enqueue(_posters[i]);
-            }
-
-            var enoughSince = 0L;
+            using var posters = new Posters(server, connections);
+            var (held, stopping) = (new Queue<Poster>(_posters = posters.All), 0L);
             while (!_enough || _answered < _sent)
             {
-                for (var i = _held.Count; i > 0 && !_enough; i--)
+                for (var i = held.Count; i > 0 && !_enough; i--)
                 {
-                    Send(_held.Dequeue());
+                    Send(held.Dequeue());
                 }
 
-                for (var (i, count) = (0, Epoll.Wait(set, events, _held.Count > 0 ? 1 : 50)); i < count; i++)
+                posters.Wait(held.Count > 0 ? 1 : 50, poster =>
                 {
-                    var poster = _posters[Epoll.Number(events, i)];
-                    if (poster.IsAnswered())
-                    {
-                        Volatile.Write(ref _answered, _answered + 1); // Only this thread writes.
-                        Send(poster);
-                    }
-                }
-
-                enoughSince = _enough && enoughSince == 0 ? Stopwatch.GetTimestamp() : enoughSince;
-                if (enoughSince > 0 && Stopwatch.GetElapsedTime(enoughSince) > Patience)
+                    Volatile.Write(ref _answered, _answered + 1); // Only this thread writes.
+                    Send(poster);
+                });
+                stopping = _enough && stopping == 0 ? Stopwatch.GetTimestamp() : stopping;
+                if (stopping > 0 && Stopwatch.GetElapsedTime(stopping) > Patience)
                 {
                     throw new TimeoutException($"{_sent - _answered} requests were never answered.");
                 }
             }
 
             ended.SetResult();
+
+            void Send(Poster poster)
+            {
+                if (_enough)
+                {
+                    return;
+                }
+
+                if (IsTooMuch?.Invoke(_sent) == true)
+                {
+                    held.Enqueue(poster);
+                    return;
+                }
+
+                _sent++;
+                poster.Send(next(poster.Number, poster.Sent).Bytes.Span);
+            }
         }
         catch (Exception e)
         {
             ended.SetException(e);
-        }
-        finally
-        {
-            _posters.ForEach(p => p.Dispose());
-            Epoll.Close(set);
-        }
-    }
-
-    private void Send(Poster poster)
-    {
-        if (_enough)
-        {
-            return;
-        }
-
-        if (IsTooMuch?.Invoke(_sent) == true)
-        {
-            _held.Enqueue(poster);
-            return;
-        }
-
-        _sent++;
-        poster.Send(next(poster.Number, poster.Sent).Bytes.Span);
-    }
-
-    /// <summary>One keep-alive connection; of an answer only the status and the end are looked for.</summary>
-    private sealed class Poster : IDisposable
-    {
-        private readonly Socket _socket = new(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true, SendBufferSize = 256 * 1024 };
-        private byte[] _buffer = new byte[16 * 1024];
-        private int _filled;
-        private int _length;
-
-        public Poster(Uri server, int number)
-        {
-            Number = number;
-            _socket.Connect(IPAddress.Loopback, server.Port);
-            Descriptor = (int)_socket.Handle;
-        }
-
-        /// <summary>Which of them it is.</summary>
-        public int Number { get; }
-
-        /// <summary>The system's number of its socket.</summary>
-        public int Descriptor { get; }
-
-        /// <summary>How many requests it has sent.</summary>
-        public long Sent { get; private set; }
-
-        /// <summary>The last answer.</summary>
-        public string Answer => Encoding.UTF8.GetString(_buffer, 0, _filled);
-
-        public void Send(ReadOnlySpan<byte> request)
-        {
-            Sent++;
-            (_filled, _length) = (0, 0);
-            if (!Epoll.Write(Descriptor, request))
-            {
-                throw new IOException("The server does not read.");
-            }
-        }
-
-        /// <summary>Reads what there is.</summary>
-        /// <returns>Whether the answer is complete.</returns>
-        public bool IsAnswered()
-        {
-            if (_filled == _buffer.Length)
-            {
-                Array.Resize(ref _buffer, 2 * _buffer.Length);
-            }
-
-            switch (Epoll.Read(Descriptor, _buffer.AsSpan(_filled)))
-            {
-                case 0: throw new IOException($"The server closed the connection. {Answer}");
-                case > 0 and var read: _filled += read; break;
-            }
-
-            if ((_length == 0 && !HasLength()) || _filled < _length)
-            {
-                return false;
-            }
-
-            return _buffer.AsSpan().StartsWith("HTTP/1.1 202"u8) ? true : throw new InvalidOperationException(Answer);
-        }
-
-        public void Dispose() => _socket.Dispose();
-
-        private bool HasLength()
-        {
-            var answer = _buffer.AsSpan(0, _filled);
-            var head = answer.IndexOf("\r\n\r\n"u8);
-            if (head < 0)
-            {
-                return false;
-            }
-
-            var name = "\r\nContent-Length: "u8;
-            var at = answer[..head].IndexOf(name);
-            if (at >= 0 && Utf8Parser.TryParse(answer[(at + name.Length)..], out int length, out _))
-            {
-                _length = head + 4 + length;
-                return true;
-            }
-
-            _length = answer.EndsWith("\r\n0\r\n\r\n"u8) ? _filled : 0; // Chunked.
-            return _length > 0;
         }
     }
 }

@@ -127,16 +127,15 @@ internal static class AcceptRows
         return (connection, n) => all[(connection + (n * 7)) % Users];
     }
 
-    /// <summary>The same, each with an id that no other has; a connection has its own, which it changes.</summary>
+    /// <summary>The same, each with an id that no other has.</summary>
     private static Func<int, long, Request> RequestsWithIds(Uri server, int run)
     {
-        const int UsersEach = 16;
-        var all = Enumerable.Range(0, Connections).Select(c => Enumerable.Range(0, UsersEach)
-            .Select(u => Request.Post(server, Single, Bodies.Event($"user:u{((c * UsersEach) + u) % Users}", u, $"{run}-{c}-{Request.Digits}"))).ToArray()).ToArray();
-        return (connection, n) =>
+        var all = Enumerable.Range(0, Users).Select(u => Request.Post(server, Single, Bodies.Event($"user:u{u}", u, $"{run}-{Request.Digits}"))).ToArray();
+        var sent = 0L;
+        return (_, _) =>
         {
-            var request = all[connection][n % UsersEach];
-            request.Set(0, n);
+            var request = all[sent % Users];
+            request.Set(0, ++sent);
             return request;
         };
     }
