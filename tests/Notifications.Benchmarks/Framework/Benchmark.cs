@@ -26,6 +26,12 @@ internal static class Benchmark
             return false;
         }
 
+        if (options.Names.Contains(Options.Channels) && SmtpServer.Missing is { } needed)
+        {
+            Console.Error.WriteLine($"Email cannot be measured: {needed}");
+            return false;
+        }
+
         var unknown = options.Only.Where(id => !groups.Any(g => g.Measures.Any(m => m.Id == id))).ToList();
         if (unknown.Count > 0)
         {
