@@ -2,6 +2,7 @@ using System.Globalization;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Logging;
+using Notifications.Benchmarks.Scale;
 
 namespace Notifications.Benchmarks;
 
@@ -12,7 +13,7 @@ namespace Notifications.Benchmarks;
 internal static class FloorServer
 {
     /// <summary>Serves until it is killed.</summary>
-    /// <param name="args"><c>--port N --blast N [--redis N] [--folder PATH]</c></param>
+    /// <param name="args"><c>--port N --blast N [--redis N] [--folder PATH] [--rows N --database CONNECTION]</c></param>
     public static async Task RunAsync(string[] args)
     {
         var settings = new ConfigurationBuilder().AddCommandLine(args).Build();
@@ -31,6 +32,11 @@ internal static class FloorServer
         if (settings["folder"] is { } folder)
         {
             app.MapSqlite(folder);
+        }
+
+        if (settings["rows"] is { } rows)
+        {
+            RowsFloor.Start(int.Parse(rows, CultureInfo.InvariantCulture), settings["database"]!);
         }
 
         Blast.Start(int.Parse(settings["blast"]!, CultureInfo.InvariantCulture));

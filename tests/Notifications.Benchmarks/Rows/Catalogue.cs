@@ -1,3 +1,5 @@
+using Notifications.Benchmarks.Scale;
+
 namespace Notifications.Benchmarks;
 
 /// <summary>What is measured with one name on the command line, and saved in one file.</summary>
@@ -25,6 +27,7 @@ internal static class Catalogue
                 .. AcceptRows.Embedded, .. DeliveryRows.Of(Service.StartEmbeddedAsync), DeliveryRows.ToTopic(Service.StartEmbeddedAsync, insert: false),
                 .. LatencyRows.Of(Service.StartEmbeddedAsync),
             ]),
+        new("scale", "What is stored, registered and connected (server engine)", NeedsServers: true, [.. ScaleRows.All]),
     ];
 
     private static Task<Service> StartServerAsync() => Service.StartAsync();
