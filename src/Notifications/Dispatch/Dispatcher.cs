@@ -8,7 +8,7 @@ namespace Notifications.Dispatch;
 
 /// <summary>
 /// What workers share: they take turns, a few at a time, so that the entries of those that wait gather; and batches that are ready at the same time
-/// go to the store in one transaction. Many small transactions side by side would cost it several times as much.
+/// go to the store in one transaction. Many small batches and transactions side by side would cost several times as much.
 /// </summary>
 /// <param name="Turns">Bounds how many work at a time; null where none waits.</param>
 /// <param name="Commits">Takes batches to the store.</param>
@@ -21,7 +21,9 @@ public sealed class Dispatcher(
 {
     private const int MaxRowsPerCommit = 2_000;
     private static readonly int Turns = Math.Clamp(4 * Environment.ProcessorCount, 8, 32);
-    private static readonly int Commits = Math.Clamp(Environment.ProcessorCount / 2, 1, 4);
+
+    /// <summary>Transactions at a time: while one waits for the disk, another is prepared.</summary>
+    private static readonly int Transactions = Math.Clamp(Environment.ProcessorCount / 2, 1, 4);
 
     private readonly SemaphoreSlim _turns = new(Turns);
 
@@ -35,14 +37,14 @@ public sealed class Dispatcher(
     /// <inheritdoc/>
     protected override Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        var (normal, critical) = (new Lane(_turns, Batches()), new Lane(null, Batches()));
+        var (normal, critical) = (new Lane(_turns, Commits()), new Lane(null, Commits()));
         return leases.RunAsync(
             (partition, cancellationToken) => Task.Run(
                 () => new PartitionWorker(
                     partition, leases, log, store, facts, schedule, doorbell, partition < log.Layout.Normal ? normal : critical, time, logger).RunAsync(cancellationToken),
                 CancellationToken.None),
             stoppingToken);
-
-        Batching<Commit, CommitResult> Batches() => new(store.CommitAsync, commit => commit.Rows, MaxRowsPerCommit, Commits);
     }
+
+    private Batching<Commit, CommitResult> Commits() => new(store.CommitAsync, commit => commit.Rows, MaxRowsPerCommit, Transactions);
 }

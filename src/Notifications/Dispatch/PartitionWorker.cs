@@ -154,37 +154,42 @@ public sealed partial class PartitionWorker(
         await (lane.Turns?.WaitAsync(cancellationToken) ?? Task.CompletedTask);
         try
         {
-            var entries = await log.ReadAsync(partition, _lease.Position, _carefully > 0 ? 1 : MaxBatch, MaxBatchBytes, cancellationToken); // (2)
-            if (entries.Count == 0)
-            {
-                return false;
-            }
-
-            if (_attempts is null)
-            {
-                _attempts = await store.CountAttemptAsync(_lease);
-                _counted = true;
-                if (_attempts > GiveUpAfter)
-                {
-                    await CommitAsync([entries[0]], [], [new DeadEntry(entries[0], "crashed_process", "Several processes ended while they worked on this entry.")], fanOuts);
-                    return true;
-                }
-
-                if (_attempts >= CarefulAfter)
-                {
-                    _carefully = CarefulFor;
-                    return true; // Read again, one by one.
-                }
-            }
-
-            _carefully = Math.Max(0, _carefully - 1);
-            await DispatchAsync(entries, fanOuts, cancellationToken);
-            return true;
+            return await TakeAsync(fanOuts, cancellationToken);
         }
         finally
         {
             lane.Turns?.Release();
         }
+    }
+
+    private async Task<bool> TakeAsync(FanOuts fanOuts, CancellationToken cancellationToken)
+    {
+        var entries = await log.ReadAsync(partition, _lease.Position, _carefully > 0 ? 1 : MaxBatch, MaxBatchBytes, cancellationToken); // (2)
+        if (entries.Count == 0)
+        {
+            return false;
+        }
+
+        if (_attempts is null)
+        {
+            _attempts = await store.CountAttemptAsync(_lease);
+            _counted = true;
+            if (_attempts > GiveUpAfter)
+            {
+                await CommitAsync([entries[0]], [], [new DeadEntry(entries[0], "crashed_process", "Several processes ended while they worked on this entry.")], fanOuts);
+                return true;
+            }
+
+            if (_attempts >= CarefulAfter)
+            {
+                _carefully = CarefulFor;
+                return true; // Read again, one by one.
+            }
+        }
+
+        _carefully = Math.Max(0, _carefully - 1);
+        await DispatchAsync(entries, fanOuts, cancellationToken);
+        return true;
     }
 
     private async Task DispatchAsync(List<LogEntry> entries, FanOuts fanOuts, CancellationToken cancellationToken)

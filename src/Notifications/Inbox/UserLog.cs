@@ -10,9 +10,16 @@ namespace Notifications.Inbox;
 /// </summary>
 public sealed class UserLog(Store store, IDoorbell doorbell)
 {
+    private const int MaxTogether = 200;
+    private static readonly int Runs = Math.Clamp(Environment.ProcessorCount, 2, 8);
+
+    /// <summary>Everybody connects and reads at the same time when a gateway has gone: then many are read as one.</summary>
+    private readonly Batching<UserKey, OrBehind<Head>> _heads = new(store.HeadsAsync, _ => 1, MaxTogether, Runs);
+    private readonly Batching<CatchUpRequest, OrBehind<CatchUp?>> _catchUps = new(store.CatchUpAsync, _ => 1, MaxTogether, Runs);
+
     /// <summary>The head.</summary>
     public Task<Head> HeadAsync(UserKey key, CancellationToken cancellationToken) =>
-        CurrentAsync(key, () => store.HeadAsync(key, cancellationToken));
+        CurrentAsync(key, () => _heads.RunAsync(key).WaitAsync(cancellationToken));
 
     /// <summary>A page of the inbox: see <see cref="Store.InboxPageAsync"/>.</summary>
     public Task<(List<InboxItem> Items, Head Head)> PageAsync(
@@ -25,7 +32,15 @@ public sealed class UserLog(Store store, IDoorbell doorbell)
 
     /// <summary>What the log holds after a position.</summary>
     public Task<CatchUp> CatchUpAsync(UserKey key, long after, int limit, CancellationToken cancellationToken) =>
-        CurrentAsync(key, () => store.CatchUpAsync(key, after, limit, cancellationToken));
+        CurrentAsync(
+            key,
+            async () =>
+            {
+                var request = new CatchUpRequest(key, after, limit);
+                var (isCurrent, log) = await _catchUps.RunAsync(request).WaitAsync(cancellationToken);
+                (isCurrent, log) = isCurrent && log is null ? (await store.CatchUpAsync([request]))[0] : new OrBehind<CatchUp?>(isCurrent, log);
+                return new OrBehind<CatchUp>(isCurrent, log!);
+            });
 
     /// <summary>Changes the items that are named, at most <see cref="Store.MaxItemsPerChange"/>; ids the user does not have are passed over.</summary>
     public async Task<ChangeResult> ChangeAsync(UserKey key, IReadOnlyCollection<Guid> ids, InboxChange change)

@@ -17,6 +17,7 @@ public sealed partial class DevicePositions(Store store, TimeProvider time, ILog
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(200);
 
     private readonly ConcurrentDictionary<(UserKey Key, string Device), long> _unsaved = new();
+    private readonly Batching<(UserKey Key, string Device), long> _read = new(store.PositionsAsync, _ => 1, MaxBatch, maxRuns: 2);
     private readonly SemaphoreSlim _raised = new(0, 1);
 
     /// <summary>Where a device is; a new one starts at the user's highest.</summary>
@@ -24,7 +25,7 @@ public sealed partial class DevicePositions(Store store, TimeProvider time, ILog
     public async Task<long> GetAsync(UserKey key, string device, CancellationToken cancellationToken)
     {
         var unsaved = _unsaved.GetValueOrDefault((key, device));
-        return Math.Max(unsaved, await store.PositionAsync(key, device, cancellationToken));
+        return Math.Max(unsaved, await _read.RunAsync((key, device)).WaitAsync(cancellationToken));
     }
 
     /// <summary>Notes that a device has everything up to a position.</summary>

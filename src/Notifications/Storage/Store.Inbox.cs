@@ -19,10 +19,6 @@ public sealed partial class Store
 
     private const string ItemsOf = "SELECT " + ItemColumns + " FROM inbox i" + ShownEvent + "WHERE i.tenant = $1 AND i.user_id = $2 ";
 
-    /// <summary>The user's head.</summary>
-    public Task<OrBehind<Head>> HeadAsync(UserKey key, CancellationToken cancellationToken) =>
-        ReadOwnAsync(key, (_, head) => ValueTask.FromResult(head), cancellationToken);
-
     /// <summary>A page of the inbox, newest first.</summary>
     /// <param name="key">Whose.</param>
     /// <param name="status">What to show.</param>
@@ -44,25 +40,6 @@ public sealed partial class Store
             async (session, _) => await session.FirstAsync(ItemsOf + "AND i.seq = $3 AND i.deleted = 0", ReadItem, key.Tenant, key.User, Ids.SeqOf(id)) is { } item && item.Id == id
                 ? item
                 : null,
-            cancellationToken);
-
-    /// <summary>What the user's log holds after a position: see <see cref="LogMerge"/>.</summary>
-    public Task<OrBehind<CatchUp>> CatchUpAsync(UserKey key, long after, int limit, CancellationToken cancellationToken) =>
-        ReadOwnAsync(
-            key,
-            async (session, head) =>
-            {
-                if (after >= head.Counter)
-                {
-                    return new CatchUp(head, [], Math.Max(after, head.Counter));
-                }
-
-                var added = await session.QueryAsync(
-                    ItemsOf + "AND i.seq > $3 ORDER BY i.seq LIMIT $4", ReadItem, key.Tenant, key.User, after, limit);
-                var changed = await session.QueryAsync(
-                    ItemsOf + "AND i.rev > $3 AND i.rev <> i.seq ORDER BY i.rev LIMIT $4", ReadItem, key.Tenant, key.User, after, limit);
-                return LogMerge.Merge(key, after, head, added, changed, limit);
-            },
             cancellationToken);
 
     /// <summary>The counters of users' logs, for comparing with what their connections have.</summary>

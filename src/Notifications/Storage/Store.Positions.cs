@@ -10,13 +10,22 @@ public readonly record struct DevicePosition(UserKey Key, string Device, long Po
 
 public sealed partial class Store
 {
-    /// <summary>Where a device is; a new one starts at the user's highest.</summary>
-    public Task<long> PositionAsync(UserKey key, string device, CancellationToken cancellationToken) => database.ReadAsync(
-        session => session.FirstAsync(
-            "SELECT COALESCE((SELECT p.position FROM positions p WHERE p.tenant = $1 AND p.user_id = $2 AND p.device = $3), " +
-            "(SELECT MAX(p.position) FROM positions p WHERE p.tenant = $1 AND p.user_id = $2), 0)",
-            r => r.GetInt64(0), key.Tenant, key.User, device),
-        cancellationToken);
+    /// <summary>Where devices are, in their order; a new one starts at its user's highest.</summary>
+    public Task<long[]> PositionsAsync(IReadOnlyList<(UserKey Key, string Device)> devices) => database.ReadAsync(async session =>
+    {
+        var positions = new long[devices.Count];
+        foreach (var (at, position) in await session.QueryAsync(
+            "SELECT COALESCE((SELECT p.position FROM positions p WHERE p.tenant = r.tenant AND p.user_id = r.user_id AND p.device = r.device), " +
+            "(SELECT MAX(p.position) FROM positions p WHERE p.tenant = r.tenant AND p.user_id = r.user_id), 0), r.ix FROM {rows} AS r",
+            r => (At: r.GetInt32(1), Position: r.GetInt64(0)),
+            new Rows().With("ix", [.. Enumerable.Range(0, devices.Count)]).With("tenant", Column(devices, d => d.Key.Tenant))
+                .With("user_id", Column(devices, d => d.Key.User)).With("device", Column(devices, d => d.Device))))
+        {
+            positions[at] = position;
+        }
+
+        return positions;
+    });
 
     /// <summary>Stores positions; none is ever lowered.</summary>
     public Task<int> SavePositionsAsync(IReadOnlyList<DevicePosition> positions) => database.WriteAsync(session =>

@@ -381,20 +381,20 @@ public abstract partial class StoreContract
     public async Task A_position_is_never_lowered_and_a_new_device_starts_at_the_users_highest()
     {
         var other = new UserKey("other", "ann");
-        Assert.Equal(0, await Store.PositionAsync(Ann, "phone", Never));
+        Assert.Equal(0, await PositionAsync(Ann, "phone"));
         await Store.SavePositionsAsync([new DevicePosition(Ann, "phone", 5), new DevicePosition(Ann, "", 3), new DevicePosition(Bob, "phone", 90)]);
         await Store.SavePositionsAsync([new DevicePosition(Ann, "phone", 2), new DevicePosition(Ann, "", 4), new DevicePosition(other, "phone", 70)]);
 
-        Assert.Equal(5, await Store.PositionAsync(Ann, "phone", Never));
-        Assert.Equal(4, await Store.PositionAsync(Ann, "", Never));
-        Assert.Equal(5, await Store.PositionAsync(Ann, "new", Never));
-        Assert.Equal(90, await Store.PositionAsync(Bob, "new", Never));
-        Assert.Equal(70, await Store.PositionAsync(other, "new", Never));
-        Assert.Equal(0, await Store.PositionAsync(new UserKey("other", "bob"), "phone", Never));
+        Assert.Equal(5, await PositionAsync(Ann, "phone"));
+        Assert.Equal(4, await PositionAsync(Ann, ""));
+        Assert.Equal(5, await PositionAsync(Ann, "new"));
+        Assert.Equal(90, await PositionAsync(Bob, "new"));
+        Assert.Equal(70, await PositionAsync(other, "new"));
+        Assert.Equal(0, await PositionAsync(new UserKey("other", "bob"), "phone"));
 
         await Task.WhenAll(Enumerable.Range(0, 50).Select(i => Task.Run(() => Store.SavePositionsAsync([new DevicePosition(Ann, "tab", i * 37 % 50)]))));
-        Assert.Equal(49, await Store.PositionAsync(Ann, "tab", Never));
-        Assert.Equal(5, await Store.PositionAsync(Ann, "phone", Never));
+        Assert.Equal(49, await PositionAsync(Ann, "tab"));
+        Assert.Equal(5, await PositionAsync(Ann, "phone"));
     }
 
     [Fact]
@@ -475,6 +475,8 @@ public abstract partial class StoreContract
         await AssertCountsAsync(Ann);
         return item;
     }
+
+    private async Task<long> PositionAsync(UserKey key, string device) => (await Store.PositionsAsync([(key, device)]))[0];
 
     private async Task<int> TrimEventsAsync(DateTimeOffset before, int limit)
     {

@@ -1,4 +1,6 @@
 using System.Globalization;
+using Notifications.Inbox;
+using Notifications.Storage;
 using Xunit.Sdk;
 
 namespace Notifications.IntegrationTests.Contracts;
@@ -53,5 +55,33 @@ public abstract partial class StoreContract
         }
 
         return new XunitException($"Seed {seed} fails with {steps.Count} steps:\n{string.Join('\n', steps)}\n{error}");
+    }
+
+    [Fact]
+    public async Task Logs_that_are_read_together_are_what_each_is_alone()
+    {
+        var owner = await OwnAsync();
+        await owner.CommitAsync([.. Enumerable.Range(0, 130).Select(i => i % 3 == 0 ? To("ann", "bob") : To("bob"))]);
+        await UserLog.ChangeAsync(Bob, [.. (await ItemsAsync(Bob)).Where(i => i.Seq is 40 or 128).Select(i => i.Id)], new InboxChange { Read = true });
+        var behind = new UserKey(Tenant, "behind");
+        CatchUpRequest[] requests =
+        [
+            new(Ann, 0, 500), new(Bob, 90, 500), new(Ann, 20, 5), new(new UserKey(Tenant, "nobody"), 0, 500), new(Bob, 131, 500), new(Bob, 1_000, 500), new(behind, 0, 500),
+            new(Bob, 0, 500),
+        ];
+        var together = await Store.CatchUpAsync(requests);
+        Assert.Equal([true, true, true, false, true, true, false, true], together.Select(r => r.IsCurrent));
+        Assert.Null(together[^1].Value); // Too far behind for others to wait for it.
+        foreach (var (request, read) in requests.Zip(together).Where(p => p.Second.Value is not null))
+        {
+            var alone = (await Store.CatchUpAsync([request]))[0].Value!;
+            Assert.Equal((alone.Head, alone.Position, alone.HasMore), (read.Value!.Head, read.Value.Position, read.Value.HasMore));
+            Assert.Equal(alone.Steps.Select(Outline), read.Value.Steps.Select(Outline));
+        }
+
+        Assert.Equal(132, (await LogAsync(Bob)).Position);
+        Assert.Equal([true, true, false], (await Store.HeadsAsync([Bob, Ann, behind])).Select(h => h.IsCurrent));
+
+        static string Outline(UserPush push) => $"{push.Key} {push.First}-{push.Last} {push.Counts}: {string.Join(' ', push.Items.Select(i => $"{i.Seq}/{i.Rev}/{i.ReadAt}"))}";
     }
 }

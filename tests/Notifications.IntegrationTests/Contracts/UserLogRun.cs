@@ -305,7 +305,7 @@ internal sealed class UserLogRun : IDoorbell
         if (!device.Begun || fromAcknowledged)
         {
             // A client that keeps no position goes on where its device is; a new device where its user is.
-            var stored = await _store.PositionAsync(key, device.Id, default);
+            var stored = (await _store.PositionsAsync([(key, device.Id)]))[0];
             Equal("position", device.Acknowledged ?? _devices.Where(d => d.User == device.User).Max(d => d.Acknowledged ?? 0), stored);
             device.Resume(stored);
         }
