@@ -35,6 +35,12 @@ internal sealed record Row(string Id, string What, string Unit, Goal Goal);
 /// <param name="OpenAsync">Starts what both sides need; disposed of when all turns are done.</param>
 internal sealed record Measure(string Id, IReadOnlyList<Row> Rows, Func<Task<Sides>> OpenAsync)
 {
+    /// <summary>
+    /// How often each side goes before it counts. A service runs for weeks; here the runtime would otherwise still compile what turns out to be hot, for which
+    /// it needs about half a minute of load on two cores. Where a turn is that long itself, one is enough.
+    /// </summary>
+    public int WarmUps { get; init; } = 5;
+
     /// <summary>A measure of one line, which has its name.</summary>
     public Measure(string id, string what, string unit, Goal goal, Func<Task<Sides>> openAsync)
         : this(id, [new Row(id, what, unit, goal)], openAsync)

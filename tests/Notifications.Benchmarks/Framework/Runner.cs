@@ -6,18 +6,12 @@ internal static class Runner
     /// <summary>How many turns there are where nothing else is asked for.</summary>
     public const int Turns = 5;
 
-    /// <summary>
-    /// How often each side goes before it counts. A service runs for weeks; here the runtime would otherwise still compile what turns out to be hot, for which
-    /// it needs about half a minute of load on two cores.
-    /// </summary>
-    private const int WarmUps = 5;
-
     private const double QuietCores = 0.1;
     private static readonly TimeSpan Glance = TimeSpan.FromMilliseconds(500), MostPatience = TimeSpan.FromSeconds(5);
 
     /// <summary>Measures; what fails is noted as such.</summary>
     /// <param name="measure">What.</param>
-    /// <param name="turns">How often each side is measured, after <see cref="WarmUps"/> of each that do not count.</param>
+    /// <param name="turns">How often each side is measured, after the warm-up turns of each, which do not count.</param>
     /// <param name="commit">Of which commit.</param>
     public static async Task<IReadOnlyList<Result>> RunAsync(Measure measure, int turns, string? commit)
     {
@@ -26,7 +20,7 @@ internal static class Runner
         {
             await using var sides = await measure.OpenAsync();
             var (ours, floor) = (new List<Side>(), new List<Side>());
-            for (var i = -WarmUps; i < turns; i++)
+            for (var i = -measure.WarmUps; i < turns; i++)
             {
                 // Whoever goes second finds caches warm and disks busy: each does so every other time.
                 if (i % 2 == 0)

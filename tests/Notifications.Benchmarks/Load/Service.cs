@@ -1,3 +1,4 @@
+using Notifications.Benchmarks.Scale;
 using Notifications.IntegrationTests.Support;
 
 namespace Notifications.Benchmarks;
@@ -5,8 +6,6 @@ namespace Notifications.Benchmarks;
 /// <summary>The service as it is measured, of either engine, with what it needs.</summary>
 internal sealed class Service : IAsyncDisposable
 {
-    private const int MaxTokensAtATime = 8;
-
     private readonly ServerProcess? _embedded;
 
     private Service(Cluster cluster) => Cluster = cluster;
@@ -57,12 +56,7 @@ internal sealed class Service : IAsyncDisposable
     }));
 
     /// <summary>Tokens of users.</summary>
-    public async Task<string[]> TokensAsync(int count, Func<int, string> user)
-    {
-        var tokens = new string[count];
-        await Parallel.ForAsync(0, count, new ParallelOptions { MaxDegreeOfParallelism = MaxTokensAtATime }, async (i, _) => tokens[i] = await Api.TokenAsync(user(i)));
-        return tokens;
-    }
+    public Task<string[]> TokensAsync(int count, Func<int, string> user) => Clients.TokensAsync(Api, count, user);
 
     /// <summary>The address of the hub for a client.</summary>
     /// <param name="token">The user's.</param>

@@ -14,7 +14,10 @@ internal static class AllRegistered
     /// <summary>Beside the same with as many registered as are connected.</summary>
     public static Measure Measure { get; } = new(
         "all-registered", $"events to `all` with {Connected:#,0} connected, {Many:#,0} registered beside {Few:#,0}, received", "notifications/s",
-        Goal.AtLeast(0.9), OpenAsync);
+        Goal.AtLeast(0.9), OpenAsync)
+    {
+        WarmUps = 3,
+    };
 
     /// <summary>A service with so many registered users.</summary>
     public static async Task<ServerProcess> AddServiceAsync(Twins twins, string service, int registered)

@@ -12,7 +12,10 @@ internal static class CatchUp
 
     /// <summary>Beside reading the same rows and writing them to a socket.</summary>
     public static Measure Measure { get; } = new(
-        "catch-up", "one client that missed 10,000, beside reading the same rows and writing them to a socket", "items/s", Goal.AtLeast(0.5), OpenAsync);
+        "catch-up", "one client that missed 10,000, beside reading the same rows and writing them to a socket", "items/s", Goal.AtLeast(0.5), OpenAsync)
+    {
+        WarmUps = 2,
+    };
 
     private static async Task<Sides> OpenAsync()
     {

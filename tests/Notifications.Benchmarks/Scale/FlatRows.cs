@@ -10,11 +10,17 @@ internal static class FlatRows
 
     /// <summary>A million registered beside a thousand.</summary>
     public static Measure Registered { get; } = new(
-        "flat-registered", FlatLoad.Rows("flat-registered", $"{AllRegistered.Many:#,0} registered beside {AllRegistered.Few:#,0}"), OpenRegisteredAsync);
+        "flat-registered", FlatLoad.Rows("flat-registered", $"{AllRegistered.Many:#,0} registered beside {AllRegistered.Few:#,0}"), OpenRegisteredAsync)
+    {
+        WarmUps = 2,
+    };
 
     /// <summary>Thousands connected beside those alone to whom the events go.</summary>
     public static Measure Connections { get; } = new(
-        "flat-connections", FlatLoad.Rows("flat-connections", $"{Idle + FlatLoad.Connected:#,0} connections beside {FlatLoad.Connected}"), OpenConnectionsAsync);
+        "flat-connections", FlatLoad.Rows("flat-connections", $"{Idle + FlatLoad.Connected:#,0} connections beside {FlatLoad.Connected}"), OpenConnectionsAsync)
+    {
+        WarmUps = 2,
+    };
 
     private static async Task<Sides> OpenRegisteredAsync()
     {

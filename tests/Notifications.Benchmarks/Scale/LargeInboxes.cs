@@ -21,7 +21,10 @@ internal static class LargeInboxes
             new Row("inbox-counts", $"GET {Counts}, the same", "requests/s", Goal.AtLeast(0.8)),
             .. FlatLoad.Rows("flat-rows", $"{ManyUsers * ItemsEach:#,0} inbox rows beside none"),
         ],
-        OpenAsync);
+        OpenAsync)
+    {
+        WarmUps = 2,
+    };
 
     private static async Task<Sides> OpenAsync()
     {

@@ -8,7 +8,10 @@ internal static class Memory
 
     /// <summary>A gateway beside a bare hub.</summary>
     public static Measure Measure { get; } = new(
-        "memory", $"resident memory of each of {Count:#,0} idle connections, a gateway beside a bare hub", "KiB", Goal.AtMost(1.2), OpenAsync);
+        "memory", $"resident memory of each of {Count:#,0} idle connections, a gateway beside a bare hub", "KiB", Goal.AtMost(1.2), OpenAsync)
+    {
+        WarmUps = 1,
+    };
 
     private static async Task<Sides> OpenAsync()
     {

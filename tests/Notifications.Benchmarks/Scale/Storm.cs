@@ -13,7 +13,10 @@ internal static class Storm
     /// <summary>Beside connecting to a bare hub, until each handshake is answered.</summary>
     public static Measure Measure { get; } = new(
         "storm", $"{Count:#,0} clients connect, {InFlight} at a time, until each has the {Missed} it missed, beside bare hub connects", "s", Goal.AtMost(1.5),
-        OpenAsync);
+        OpenAsync)
+    {
+        WarmUps = 1,
+    };
 
     private static async Task<Sides> OpenAsync()
     {

@@ -21,7 +21,10 @@ internal static class TwoOfEach
                 "events", Goal.AtLeast(1)),
             new Row("two-of-each-rate", "the same, events as they went by; all processes share these processors", "events/s", Goal.None),
         ],
-        OpenAsync);
+        OpenAsync)
+    {
+        WarmUps = 4,
+    };
 
     private static async Task<Sides> OpenAsync()
     {
