@@ -8,7 +8,7 @@ using Notifications.Storage;
 namespace Notifications.Dispatch;
 
 /// <summary>
-/// One partition, from the log to the users: (1) own it; (2) read after its position; (3) route; (4) commit, one transaction per batch;
+/// One partition, from the log to the users: (1) own it; (2) read after its position; (3) route; (4) commit, in one transaction with what other partitions have ready;
 /// (5) ring; (6) trim what was committed long enough ago. Beside it, the fan-outs of the partition, and its events whose time comes.
 /// <para>
 /// An entry that kills the process is found by counting owners that began a batch and committed nothing: after two of them entries are
