@@ -37,9 +37,9 @@ internal sealed record Measure(string Id, IReadOnlyList<Row> Rows, Func<Task<Sid
 {
     /// <summary>
     /// How often each side goes before it counts. A service runs for weeks; here the runtime would otherwise still compile what turns out to be hot, for which
-    /// it needs about half a minute of load on two cores. Where a turn is that long itself, one is enough.
+    /// it needs a quarter of a minute of load and more on two cores. Where a turn is that long itself, one is enough.
     /// </summary>
-    public int WarmUps { get; init; } = 5;
+    public int WarmUps { get; init; } = 3;
 
     /// <summary>A measure of one line, which has its name.</summary>
     public Measure(string id, string what, string unit, Goal goal, Func<Task<Sides>> openAsync)
